@@ -40,8 +40,8 @@ def _run(argv: Sequence[str] | None) -> int:
 def _parser() -> argparse.ArgumentParser:
     from landseg_core import __version__
 
-    parser = argparse.ArgumentParser(prog="landseg-gui", description="From an orthophoto to a land-cover map.")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="the orthophoto, and masks that belong to it")
+    parser = argparse.ArgumentParser(prog="landseg-gui", description="From image to land-cover map.")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="an image and its masks, or a project")
     parser.add_argument("--version", action="version", version=f"landseg {__version__}")
     return parser
 

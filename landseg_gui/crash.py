@@ -1,4 +1,4 @@
-"""An error that nobody expected ends in one dialog and in a log file: never in silence, never in a lost window."""
+"""An unexpected error ends in a dialog and in a log file: never in silence, never in a lost window."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ ShowReport = Callable[[str], None]
 
 
 class CrashReporter(QObject):
-    """Takes what nobody caught, in any thread, and Qt's own messages; lives on the GUI thread."""
+    """Takes what nobody caught, in any thread, and Qt's own messages; belongs to the GUI thread."""
 
     _caught = Signal(str)
 
@@ -84,7 +84,7 @@ class CrashReporter(QObject):
         self._former_handler = qInstallMessageHandler(self._log_qt_message)
 
     def uninstall(self) -> None:
-        """Give the hooks back."""
+        """Restore the former hooks."""
         sys.excepthook, threading.excepthook = self._former_hooks
         qInstallMessageHandler(self._former_handler)
 
@@ -109,7 +109,7 @@ class CrashReporter(QObject):
         self.handle(arguments.exc_type, error, arguments.exc_traceback)
 
     def _deliver(self, details: str) -> None:
-        """Show now where no event loop runs yet or any more, else when the loop comes to it."""
+        """Show now where no event loop runs (yet or any more), else from the loop."""
         here = QThread.currentThread()
         if here is self.thread() and here.loopLevel() == 0:
             self._show(details)
@@ -124,18 +124,18 @@ class CrashReporter(QObject):
 
 
 class CrashDialog(QDialog):
-    """Says calmly that something went wrong, with details to copy. Later errors join the one already shown."""
+    """Says that something went wrong, with details to copy. Later errors join the one already shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="dialog_crash")
-        self.setWindowTitle(tr("Unexpected error"))
+        self.setWindowTitle(tr("Unexpected Error"))
         self.setModal(True)
         self.resize(680, 420)
-        title = PlainLabel(tr("Something went wrong inside landseg"), objectName="crash_title")
+        title = PlainLabel(tr("An unexpected error occurred in landseg"), objectName="crash_title")
         text = PlainLabel(
             tr(
-                "This is a fault of the program, not of your data; your files are as they were. You can go on "
-                "working. To report it, copy the details below."
+                "This is a fault of the program, not of your data, and your files are unchanged. You can continue "
+                "working. To report the error, copy the details below."
             )
         )
         text.setWordWrap(True)
@@ -148,10 +148,10 @@ class CrashDialog(QDialog):
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         role = QDialogButtonBox.ButtonRole.ActionRole
-        copy = buttons.addButton(tr("Copy details"), role)
+        copy = buttons.addButton(tr("Copy Details"), role)
         copy.setObjectName("crash_copy")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._details.toPlainText()))
-        buttons.addButton(tr("Open log folder"), role).clicked.connect(open_log_folder)
+        buttons.addButton(tr("Open Log Folder"), role).clicked.connect(open_log_folder)
         buttons.rejected.connect(self.reject)
         return buttons
 

@@ -1,4 +1,4 @@
-"""Line icons that take the colour of the text, so that they follow light and dark by themselves."""
+"""Line icons that take the colour of the text, so that they follow light and dark automatically."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _LineIconEngine(QIconEngine):
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         pixmap = QPixmap(size)
-        if pixmap.isNull():  # a button that has no room yet asks for an empty one
+        if pixmap.isNull():  # a button without a size yet requests an empty one
             return pixmap
         pixmap.fill(Qt.GlobalColor.transparent)
         with QPainter(pixmap) as painter:
@@ -68,16 +68,16 @@ class _SwitchEngine(_LineIconEngine):
 
     def __init__(self, name: str, off_name: str) -> None:
         super().__init__(name, QPalette.ColorRole.ButtonText)
-        self._looks = {
+        self._appearances = {
             QIcon.State.On: (name, QPalette.ColorRole.ButtonText),
             QIcon.State.Off: (off_name, QPalette.ColorRole.PlaceholderText),
         }
 
     def clone(self) -> QIconEngine:
-        return _SwitchEngine(*(name for name, _ in self._looks.values()))
+        return _SwitchEngine(*(name for name, _ in self._appearances.values()))
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        self._name, self._role = self._looks[state]
+        self._name, self._role = self._appearances[state]
         super().paint(painter, rect, mode, state)
 
 
@@ -93,7 +93,7 @@ def colour_swatch(colour: str, side: int = 14) -> QIcon:
         painter.setBrush(QColor(colour))
         painter.drawRoundedRect(QRectF(0.5, 0.5, side - 1, side - 1), 3.5, 3.5)
     swatch = QIcon(pixmap)
-    swatch.addPixmap(pixmap, QIcon.Mode.Selected)  # or a chosen row would tint it
+    swatch.addPixmap(pixmap, QIcon.Mode.Selected)  # or a selected row would tint it
     return swatch
 
 

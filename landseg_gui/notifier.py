@@ -1,4 +1,4 @@
-"""What the user is told while the program works: one place to say it, and one to hear it."""
+"""Messages to the user while the program works: one object that receives them all and passes them on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import Enum, auto
 from PySide6.QtCore import QObject, Signal
 
 from landseg_core.events import Event, Notice
-from landseg_gui.text import capitalised
+from landseg_gui.text import as_sentence
 
 
 class Level(Enum):
-    """How grave a message is: good to know, to be looked at, or something has failed."""
+    """How serious a message is: for information, to be looked at, or a failure."""
 
     INFO = auto()
     WARNING = auto()
@@ -28,23 +28,26 @@ class Message:
 
 
 class Notifier(QObject):
-    """Passes on what the user should know; `posted` brings each `Message`. It may be called from any thread."""
+    """Passes on messages for the user, as sentences; `posted` brings each `Message`. May be called from any thread."""
 
     posted = Signal(object)
 
     def info(self, text: str) -> None:
-        """Say what is good to know."""
-        self.posted.emit(Message(Level.INFO, text))
+        """Show something good to know."""
+        self._post(Level.INFO, text)
 
     def warning(self, text: str) -> None:
-        """Say what somebody should look at, though the work goes on."""
-        self.posted.emit(Message(Level.WARNING, text))
+        """Show something that should be looked at, though the work goes on."""
+        self._post(Level.WARNING, text)
 
     def notice(self, event: Event) -> None:
-        """Say what work notes of itself; its other events have panels of their own."""
+        """Show a notice of a job; its other events are shown by panels."""
         if isinstance(event, Notice):
-            self.warning(capitalised(event.message))
+            self.warning(event.message)
 
     def error(self, text: str) -> None:
-        """Say what has failed, and what to do about it."""
-        self.posted.emit(Message(Level.ERROR, text))
+        """Show what has failed, and what to do about it."""
+        self._post(Level.ERROR, text)
+
+    def _post(self, level: Level, text: str) -> None:
+        self.posted.emit(Message(level, as_sentence(text)))

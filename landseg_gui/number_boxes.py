@@ -27,17 +27,17 @@ else:
 
 
 class _NumberBox(_SpinBox):
-    """What both boxes share: a text with too many separators can be typed, but is no number.
+    """The base of both boxes: a text with too many separators can be typed, but is no number.
 
-    On Return or when the focus goes, such a text gives way to the number from before the typing. Qt by itself refuses
+    On Return or when the focus is lost, such a text is replaced by the number from before the typing. Qt itself refuses
     the key, or drops the separator that the locale has for thousands, and 2.5 becomes 25 both ways.
     """
 
     def __init__(self, *arguments: Any, **properties: Any) -> None:
         super().__init__(*arguments, **properties)
         self._before = self.value()
-        self.valueChanged.connect(self._note_value_set)
-        self.editingFinished.connect(self._note_value)
+        self.valueChanged.connect(self._save_value_set)
+        self.editingFinished.connect(self._save_value)
 
     @property
     def most_separators(self) -> int:
@@ -51,7 +51,7 @@ class _NumberBox(_SpinBox):
         return super().validate(self.in_locale(text), position)
 
     def fixup(self, text: str) -> str:
-        """Return what takes the place of `text`, which is no number."""
+        """Return what replaces `text`, which is no number."""
         if self._separators_in(text) > self.most_separators:
             return self.prefix() + self.textFromValue(self._before) + self.suffix()
         return super().fixup(text) or text
@@ -61,17 +61,17 @@ class _NumberBox(_SpinBox):
         return text
 
     def number_in(self, text: str) -> str:
-        """Return `text` without what stands before and behind the number."""
+        """Return `text` without prefix and suffix."""
         return text.removeprefix(self.prefix()).removesuffix(self.suffix())
 
     def _separators_in(self, text: str) -> int:
         return sum(map(self.number_in(text).count, _SEPARATORS))
 
-    def _note_value_set(self) -> None:
+    def _save_value_set(self) -> None:
         if not self.lineEdit().isModified():
-            self._note_value()
+            self._save_value()
 
-    def _note_value(self) -> None:
+    def _save_value(self) -> None:
         self._before = self.value()
 
 

@@ -1,4 +1,4 @@
-"""Paths that the user picks or types: where results go at first, where a project is written, what is there already."""
+"""Paths that the user picks or types: default folders, where a project is written, what exists already."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from landseg_core.messages import N_
+from landseg_gui.text import translated
+
 PROJECT_SUFFIX = ".landseg"
 """How the name of a project file ends."""
-_PROJECTS = f"Projects (*{PROJECT_SUFFIX});;All files (*)"
+_PROJECTS = N_("Projects (*{suffix});;All files (*)", suffix=PROJECT_SUFFIX)
 
 
 def results_folder(kind: str) -> Path:
-    """Return the folder for results of a kind (`runs`, `maps`) of somebody who has chosen none yet.
-
-    It is landseg's own, never the one of the images.
-    """
+    """Return the default folder for results of a kind (`runs`, `maps`): one of landseg, never that of the images."""
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     return (Path(documents) if documents else Path.home()) / "landseg" / kind
 
 
 def ask_project_path(parent: QWidget | None, title: str, start: Path | str) -> Path | None:
-    """Ask for the file to write a project to, and whether one that is there may be replaced; None where cancelled."""
-    name, _ = QFileDialog.getSaveFileName(parent, title, str(start), _PROJECTS)
+    """Ask for the file to write a project to, and whether to replace an existing one; None where cancelled."""
+    name, _ = QFileDialog.getSaveFileName(parent, title, str(start), translated(_PROJECTS))
     if not name:
         return None
     path = Path(name)

@@ -25,7 +25,7 @@ class PlainLabel(QLabel):
         super().setText(_without_control(text))
 
     def setToolTip(self, text: str) -> None:
-        """Tell `text` under the pointer."""
+        """Show `text` under the pointer."""
         super().setToolTip(plain_tip(text))
 
 

@@ -1,4 +1,4 @@
-"""What the window remembers from one start to the next; a broken settings file means a fresh start, not a crash."""
+"""What the window stores from one start to the next; a broken settings file means a fresh start, not a crash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RECENT_FILES = 10
 
 
 def settings_path() -> Path:
-    """Return the place of the user's settings file."""
+    """Return the path of the user's settings file."""
     return Path(platformdirs.user_config_dir("landseg", appauthor=False)) / "landseg.ini"
 
 
@@ -38,7 +38,7 @@ class Settings:
 
     @property
     def theme(self) -> str:
-        """Return `system`, `light` or `dark`, or whatever stands in the file."""
+        """Return `system`, `light` or `dark`, or whatever the file holds."""
         return str(stored_value(self._store, "window/theme", "system"))
 
     @theme.setter
@@ -47,7 +47,7 @@ class Settings:
 
     @property
     def tools(self) -> dict[str, Any]:
-        """Return what the tools were set to; empty where the file tells nothing of use."""
+        """Return the settings of the tools; empty where the file has none that can be used."""
         try:
             state = parsed_json(str(stored_value(self._store, "tools/state", "{}")))
         except ValueError:
@@ -59,7 +59,7 @@ class Settings:
         self._store.setValue("tools/state", json.dumps(state))
 
     def recent_files(self) -> list[Path]:
-        """Return the files opened last, newest first; what is no longer there drops out."""
+        """Return the files opened last, newest first, without those that no longer exist."""
         return [path for path in self._recent() if is_there(path)]
 
     def add_recent_file(self, path: Path) -> None:
@@ -69,7 +69,7 @@ class Settings:
         self._store.setValue("files/recent", [str(item) for item in [newest, *others][:_RECENT_FILES]])
 
     def clear_recent_files(self) -> None:
-        """Forget the recent files."""
+        """Clear the recent files."""
         self._store.remove("files/recent")
 
     def _recent(self) -> list[Path]:
@@ -78,13 +78,13 @@ class Settings:
         return [Path(text) for text in texts if isinstance(text, str) and text]
 
     def save_window(self, window: QMainWindow) -> None:
-        """Remember size, place, docks and toolbars."""
+        """Store size, position, docks and toolbars."""
         self._store.setValue("window/geometry", window.saveGeometry())
         self._store.setValue("window/docks", window.saveState())
         self._store.sync()
 
     def restore_window(self, window: QMainWindow) -> None:
-        """Bring size, place, docks and toolbars back, as far as they are known."""
+        """Restore size, position, docks and toolbars, as far as they are known."""
         geometry, docks = (stored_value(self._store, f"window/{name}") for name in ("geometry", "docks"))
         if isinstance(geometry, QByteArray):
             window.restoreGeometry(geometry)

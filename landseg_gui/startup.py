@@ -18,7 +18,6 @@ from landseg_gui.jobs.garbage import GarbageCollector
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window.window import MainWindow
 from landseg_gui.settings import Settings
-from landseg_gui.text import tr
 from landseg_gui.theme import ThemeManager
 
 
@@ -34,7 +33,7 @@ def application() -> QApplication:
 
 
 def main_window(app: QApplication, settings: Settings, runner: JobRunner | None = None) -> MainWindow:
-    """Return a new window, dressed and empty, not yet shown."""
+    """Return a new, empty window, not yet shown."""
     runner = runner or JobRunner(app)
     themes = ThemeManager(app, settings.theme)
     window = MainWindow(runner, settings, themes)
@@ -42,8 +41,8 @@ def main_window(app: QApplication, settings: Settings, runner: JobRunner | None 
     return window
 
 
-class Asked(QObject):
-    """Tells the window, in its own thread, that the process is to end."""
+class EndRequest(QObject):
+    """Passes a request to end the process to the window, in its own thread."""
 
     _asked = Signal()
 
@@ -52,7 +51,7 @@ class Asked(QObject):
         self._asked.connect(end, Qt.ConnectionType.QueuedConnection)
 
     def ask(self) -> None:
-        """Tell it, from any thread."""
+        """Ask it to end, from any thread."""
         self._asked.emit()
 
 
@@ -60,7 +59,7 @@ def run(files: Sequence[Path]) -> int:
     """Show the window, open `files` and return the exit code when the window is closed."""
     app = application()
     start_log(log_folder())
-    log.info(tr("landseg %s starts"), __version__)
+    log.info("landseg %s starts", __version__)
     window: MainWindow | None = None
     dialogs: list[CrashDialog] = []
 
@@ -75,8 +74,8 @@ def run(files: Sequence[Path]) -> int:
         window = main_window(app, Settings())
         window.show()
         window.commands.open_paths(files)
-        asked = Asked(window.end)
-        with ENDING.orderly(asked.ask):
+        request = EndRequest(window.end)
+        with ENDING.orderly(request.ask):
             return app.exec()
     finally:
         reporter.uninstall()

@@ -1,4 +1,4 @@
-"""Light and dark: our own colours for Qt's Fusion style, following the system unless told otherwise."""
+"""Light and dark: our own colours for Qt's Fusion style, following the system unless the user chooses."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from PySide6.QtCore import QDir, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from landseg_core.messages import N_
 from landseg_core.resource_files import resource_path
 
-CHOICES = ("system", "light", "dark")
-"""What the user may choose; `system` follows the desktop."""
+CHOICES = {"system": N_("System"), "light": N_("Light"), "dark": N_("Dark")}
+"""What the user may choose, titles by key; `system` follows the desktop."""
 
 _ENVIRONMENT = "LANDSEG_THEME"
 
@@ -38,7 +39,7 @@ class Theme:
     on_accent: str
     selection: str
     problem: str
-    problem_ground: str
+    problem_background: str
 
 
 LIGHT = Theme(
@@ -57,7 +58,7 @@ LIGHT = Theme(
     on_accent="#ffffff",
     selection="#cfe7db",
     problem="#a4341f",
-    problem_ground="#fbe9e4",
+    problem_background="#fbe9e4",
 )
 DARK = Theme(
     window="#1d2120",
@@ -75,7 +76,7 @@ DARK = Theme(
     on_accent="#ffffff",
     selection="#24493b",
     problem="#ffab98",
-    problem_ground="#40261f",
+    problem_background="#40261f",
 )
 
 
@@ -119,7 +120,7 @@ def _fade_disabled(palette: QPalette, theme: Theme) -> None:
 
 
 class ThemeManager(QObject):
-    """Dresses the application, again whenever the system changes between light and dark."""
+    """Gives the application its colours, again whenever the system changes between light and dark."""
 
     changed = Signal()
 
@@ -135,7 +136,7 @@ class ThemeManager(QObject):
         self.choose(os.environ.get(_ENVIRONMENT, choice))
 
     def choose(self, choice: str) -> None:
-        """Use `light`, `dark`, or what the `system` says; anything else means the system too."""
+        """Use `light`, `dark`, or what the `system` says; anything else means the system, too."""
         schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
         self.choice = choice if choice in schemes else "system"
         hints = self._app.styleHints()
@@ -144,9 +145,9 @@ class ThemeManager(QObject):
 
     def _follow_system(self, scheme: Qt.ColorScheme) -> None:
         self._system_is_dark = scheme == Qt.ColorScheme.Dark
-        self._dress()
+        self._apply()
 
-    def _dress(self) -> None:
+    def _apply(self) -> None:
         is_dark = self._system_is_dark if self.choice == "system" else self.choice == "dark"
         self.theme = DARK if is_dark else LIGHT
         sheet = Template(resource_path("style/landseg.qss").read_text(encoding="utf-8"))

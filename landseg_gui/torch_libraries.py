@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def torch_library(name: str = "c10.dll") -> Path | None:
-    """Return the place of a library of the installed torch, without importing it; None where there is none."""
+    """Return the path of a library of the installed torch, without importing it; None where there is none."""
     found = importlib.util.find_spec("torch")
     if found is None or found.origin is None:
         return None

@@ -1,4 +1,4 @@
-"""Notices that files which are shown have been replaced, rewritten or removed by somebody else."""
+"""Notices that files which are shown have been replaced, rewritten or removed by another program."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Watched = Mapping[Any, FilesAsOpened]
 
 
 class FileWatch(QObject):
-    """Looks every few seconds, and when the program comes to the front, whether files are as they were opened.
+    """Checks every few seconds, and when the program comes to the front, whether files are as they were opened.
 
-    `looked` brings, after every look, those keys of what `watched` returned whose files are not. Files are looked at in
+    `looked` brings, after every check, those keys of what `watched` returned whose files are not. Files are checked in
     a thread of their own: a drive that does not answer must not stop the window.
     """
 
@@ -39,11 +39,11 @@ class FileWatch(QObject):
 
     @property
     def looking(self) -> bool:
-        """Tell whether a look has not ended yet."""
+        """Return whether a check has not ended yet."""
         return self._answer is not None
 
     def look(self) -> None:
-        """Look now, unless an earlier look has not ended."""
+        """Check now, unless an earlier check has not ended."""
         watched = None if self.looking else self._watched()
         if not watched:
             return
@@ -56,37 +56,37 @@ class FileWatch(QObject):
         if not self._answer:
             QTimer.singleShot(_PATIENCE_MS, self, self._take_answer)
             return
-        (places,), asked = self._answer, self._asked
+        (changed,), asked = self._answer, self._asked
         self._answer, self._asked = None, []
-        self.looked.emit([asked[place] for place in places])
+        self.looked.emit([asked[index] for index in changed])
 
 
 def _changed(files: list[FilesAsOpened]) -> list[int]:
-    return [place for place, one in enumerate(files) if one.changed() is not None]
+    return [index for index, one in enumerate(files) if one.changed() is not None]
 
 
 def _look_regularly(watch: weakref.ref[FileWatch], interval_ms: int) -> None:
-    """Have a clock of the program look, not one of the watch: garbage may be collected in a thread without clocks."""
+    """Let a timer of the program check, not one of the watch: garbage may be collected in a thread without timers."""
     application = QCoreApplication.instance()
     if application is None:
         return
     clock = QTimer(application, interval=interval_ms)
 
     def look() -> None:
-        there = watch()
-        if there is None or not isValid(there):
+        present = watch()
+        if present is None or not isValid(present):
             clock.stop()
             clock.deleteLater()
         else:
-            there.look()
+            present.look()
 
     clock.timeout.connect(look)
     clock.start()
     if isinstance(application, QGuiApplication):
 
         def follow(state: Qt.ApplicationState) -> None:
-            there = watch()
-            if there is not None and isValid(there) and state == Qt.ApplicationState.ApplicationActive:
-                there.look()
+            present = watch()
+            if present is not None and isValid(present) and state == Qt.ApplicationState.ApplicationActive:
+                present.look()
 
         application.applicationStateChanged.connect(follow)

@@ -13,11 +13,11 @@ _INTERVAL_MS = 5000
 
 
 class GarbageCollector(QObject):
-    """Frees every few seconds, and after jobs, what refers only to itself: in the thread that this object lives in.
+    """Frees every few seconds, and after jobs, what refers only to itself, in the thread of this object.
 
-    Python itself would collect in any thread at any moment, while Qt's objects must go in the thread of the window.
-    And it counts objects, not bytes: a trained network, or a project that is closed, would hold hundreds of megabytes
-    until some 70,000 further objects are made.
+    Python itself would collect in any thread at any moment, while Qt's objects must be freed in the thread of the
+    window. And it counts objects, not bytes: a trained network, or a project that is closed, would hold hundreds of
+    megabytes until some 70,000 further objects are made.
     """
 
     def __init__(self, runner: JobRunner, parent: QObject) -> None:

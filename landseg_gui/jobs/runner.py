@@ -1,4 +1,4 @@
-"""The one way for work to cross threads: a function of the core runs in a QThread, its news come back as signals."""
+"""The one way for work to cross threads: a function of the core runs in a QThread, its events come back as signals."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from landseg_core.errors import JobStopped, LandsegError
 from landseg_core.events import Event, JobControl, OnEvent, Progress
 from landseg_core.limits import LargeWorkError
 from landseg_core.plain_text import plain_text
+from landseg_gui.text import as_sentence
 
 Work = Callable[[OnEvent, JobControl], Any]
 """Long work of the core: takes a listener and a control, returns its result."""
@@ -48,7 +49,7 @@ _Outcome = _Finished | _Failed | _Stopped | _Crashed
 
 
 def _outcome_of(work: Work, on_event: OnEvent, control: JobControl) -> _Outcome:
-    """Run `work` and tell how it went; an error nobody expected is carried to the GUI thread and raised there."""
+    """Run `work` and return how it ended; an unexpected error is carried to the GUI thread and raised there."""
     try:
         return _Finished(work(on_event, control))
     except JobStopped:
@@ -67,7 +68,7 @@ class _Mailbox:
         self._events: dict[object, Event] = {}
 
     def post(self, event: Event) -> bool:
-        """Add an event, from any thread; True where the box was empty, so that somebody must be called to it."""
+        """Add an event, from any thread; True where the box was empty, so that it has to be delivered."""
         key = ("progress", event.task) if isinstance(event, Progress) else object()
         with self._lock:
             was_empty = not self._events
@@ -100,7 +101,7 @@ class Job(QObject):
 
     `reported` brings events, not more often than twenty times a second; of `Progress` only the newest, of all others
     every one. Then comes one of `finished` (with the result), `failed` (with a sentence for the user), `too_large`
-    (with the `WorkSize` that somebody is to agree to before it begins) and `stopped`, or none of them after a crash,
+    (with the `WorkSize` that the user has to agree to before it begins) and `stopped`, or none of them after a crash,
     which goes to `sys.excepthook`; and always `ended`. One in the `background` may be stopped without asking: nothing
     is lost with it.
     """
@@ -131,7 +132,7 @@ class Job(QObject):
 
     @property
     def running(self) -> bool:
-        """Tell whether `ended` is still to come."""
+        """Return whether `ended` is still to come."""
         return self._work is not None
 
     def stop(self) -> None:
@@ -173,7 +174,7 @@ class Job(QObject):
             case _Failed(LargeWorkError() as error):
                 self.too_large.emit(error.work)
             case _Failed(error):
-                self.failed.emit(str(error))
+                self.failed.emit(as_sentence(error))
             case _Stopped():
                 self.stopped.emit()
         self.ended.emit()
@@ -184,7 +185,7 @@ class Job(QObject):
 def while_alive(receiver: QObject, slot: Callable[..., None]) -> Callable[..., None]:
     """Return `slot` as one that does nothing once `receiver` is deleted.
 
-    A job often ends after the window that asked for it; Qt lets go of a receiver's own methods, but not of a lambda.
+    A job often ends after the window that started it is closed; Qt disconnects a receiver's own methods, but no lambda.
     """
 
     def slot_of_receiver(*news: Any) -> None:
@@ -195,7 +196,7 @@ def while_alive(receiver: QObject, slot: Callable[..., None]) -> Callable[..., N
 
 
 class JobRunner(QObject):
-    """Starts jobs and knows those that run. With `inline` the work runs inside `start`: for tests."""
+    """Starts jobs and lists those that run. With `inline` the work runs inside `start`: for tests."""
 
     started = Signal(object)
     idle = Signal()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from landseg_core.messages import N_
 
 MENUS = {
-    "file": "&File",
-    "edit": "&Edit",
-    "view": "&View",
-    "label": "&Label",
-    "model": "&Model",
-    "help": "&Help",
+    "file": N_("&File"),
+    "edit": N_("&Edit"),
+    "view": N_("&View"),
+    "label": N_("&Label"),
+    "model": N_("&Model"),
+    "help": N_("&Help"),
 }
 """The menu bar: key and title of each menu, from left to right."""
 
@@ -28,24 +28,23 @@ NEEDS_SEVERAL = "several"
 NEEDS_WRITABLE_PROJECT = "writable_project"
 NEEDS_UNDO = "undo"
 NEEDS_REDO = "redo"
-"""What must be at hand for an action: a picture, a mask over it, anything over it, a project, one of its images in
-sight, one that may be painted, one that has a prediction besides, labels and a mask to compare, several images in the
-project, a project that may be written, a step to take back, one to do again."""
+"""What must be available for an action: an image, a mask over it, any overlay, a project, one of its images in the
+window, one that may be painted, one that also has a prediction, labels and a mask to compare, several images in the
+project, a project that may be written, a step to undo, one to redo."""
 
 
 @dataclass(frozen=True)
 class ActionRow:
     """One action. `name` is its object name; `handler` the method of `Commands` that it calls.
 
-    `picture` names the icon, `short` is the toolbar's text, `needs` tells what must be at hand for the action to make
-    sense.
+    `icon` names the icon, `short` is the toolbar's text, `needs` what must be available for the action to make sense.
     """
 
     name: str
     menu: str
     text: str
     handler: str
-    picture: str
+    icon: str
     shortcuts: tuple[str, ...] = ()
     short: str = ""
     tip: str = ""
@@ -77,18 +76,18 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         "new_project",
         "new_project",
         ("Ctrl+N",),
-        N_("New project"),
-        N_("Make a project file, in which labels live"),
+        N_("New Project"),
+        N_("Create a project file to store labels"),
     ),
     ActionRow(
         "action_open",
         "file",
-        "&Open…",
+        N_("&Open…"),
         "open_files",
         "open",
         ("Ctrl+O",),
         N_("Open"),
-        N_("Open a project, an orthophoto, or masks that belong to it"),
+        N_("Open a project, an image, or masks that belong to it"),
     ),
     SubMenu("menu_recent", "file", N_("Open &Recent")),
     ActionRow(
@@ -99,7 +98,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         "mask",
         ("Ctrl+M",),
         N_("Mask"),
-        N_("Lay a mask over the orthophoto"),
+        N_("Overlay a mask on the image"),
         NEEDS_RASTER,
     ),
     ActionRow(
@@ -108,7 +107,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         N_("&Add Images…"),
         "add_images",
         "add_image",
-        tip=N_("Add further images to the project"),
+        tip=N_("Add more images to the project"),
         needs=NEEDS_WRITABLE_PROJECT,
     ),
     ActionRow(
@@ -117,7 +116,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         N_("Chan&ged Files…"),
         "show_changed_files",
         "warning",
-        tip=N_("List the images and maps that have changed outside the project"),
+        tip=N_("List images and maps that have changed outside the project"),
         needs=NEEDS_PROJECT,
     ),
     ActionRow(
@@ -126,7 +125,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         N_("&Save a Copy…"),
         "save_copy",
         "save_copy",
-        tip=N_("Write the whole project to another file; the project itself is always saved"),
+        tip=N_("Save a copy of the project to another file; the project itself is saved automatically"),
         needs=NEEDS_PROJECT,
     ),
     ActionRow(
@@ -136,7 +135,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         "save_as",
         "save_copy",
         ("Ctrl+Shift+S",),
-        tip=N_("Write the whole project to another file, and go on in that"),
+        tip=N_("Save the whole project to another file and continue with that file"),
         needs=NEEDS_PROJECT,
     ),
     ActionRow(
@@ -145,7 +144,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         N_("Res&tore…"),
         "restore",
         "undo",
-        tip=N_("Go back to one of the backups that landseg makes of its own accord"),
+        tip=N_("Restore the project from an automatic backup"),
     ),
     ActionRow("action_close_project", "file", N_("&Close Project"), "close_project", "close", needs=NEEDS_PROJECT),
     Separator("file"),
@@ -155,7 +154,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         N_("&Import Labels…"),
         "import_labels",
         "import",
-        tip=N_("Take labels from a mask or from polygons"),
+        tip=N_("Import labels from a mask or from polygons"),
         needs=NEEDS_WRITABLE,
     ),
     ActionRow(
@@ -164,7 +163,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         N_("Export &Labels…"),
         "export_labels",
         "export",
-        tip=N_("Write the labels as PNG, GeoTIFF or GeoPackage"),
+        tip=N_("Export the labels as PNG, GeoTIFF or GeoPackage"),
         needs=NEEDS_IMAGE,
     ),
     ActionRow(
@@ -175,53 +174,53 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         "export",
         ("Ctrl+E",),
         N_("Export"),
-        N_("Write a mask as PNG or GeoTIFF"),
+        N_("Export a mask or a prediction as PNG or GeoTIFF"),
         NEEDS_MASK,
     ),
     Separator("file"),
-    ActionRow("action_quit", "file", "&Quit", "quit", "quit", ("Ctrl+Q",)),
+    ActionRow("action_quit", "file", N_("&Quit"), "quit", "quit", ("Ctrl+Q",)),
     ActionRow(
         "action_undo",
         "edit",
-        "&Undo",
+        N_("&Undo"),
         "undo",
         "undo",
         ("Ctrl+Z",),
         N_("Undo"),
-        N_("Take the last step back"),
+        N_("Undo the last edit"),
         NEEDS_UNDO,
     ),
     ActionRow(
         "action_redo",
         "edit",
-        "&Redo",
+        N_("&Redo"),
         "redo",
         "redo",
         ("Ctrl+Shift+Z", "Ctrl+Y"),
         N_("Redo"),
-        N_("Do again what was taken back"),
+        N_("Redo the last undone edit"),
         NEEDS_REDO,
     ),
     ActionRow(
         "action_fit",
         "view",
-        N_("&Fit Whole Picture"),
+        N_("Zoom to &Full Extent"),
         "fit",
         "fit",
         ("F",),
         N_("Fit"),
-        N_("Show the whole picture"),
+        N_("Show the whole image"),
         NEEDS_RASTER,
     ),
     ActionRow(
         "action_zoom_100",
         "view",
-        N_("&Actual Pixels"),
+        N_("Zoom to &100 % (1:1)"),
         "zoom_100",
         "zoom_100",
         ("Ctrl+1",),
         N_("100 %"),
-        N_("One pixel of the picture on one pixel of the screen"),
+        N_("Show one image pixel on each screen pixel"),
         NEEDS_RASTER,
     ),
     ActionRow(
@@ -242,7 +241,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         "hide_overlays",
         "eye_off",
         ("Tab",),
-        tip=N_("Show the image without labels and masks: until the next press, or for as long as the key is held"),
+        tip=N_("Show the image without labels and masks until the next press, or while the key is held"),
         needs=NEEDS_OVERLAY,
         checkable=True,
     ),
@@ -252,26 +251,26 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         N_("&Bands and Contrast…"),
         "choose_rendering",
         "contrast",
-        tip=N_("Choose which bands are shown, and how bright"),
+        tip=N_("Choose which bands are shown, and their contrast"),
         needs=NEEDS_RASTER,
     ),
     Separator("view"),
     ActionRow(
         "action_compare",
         "view",
-        N_("Flash &Labels and Prediction"),
+        N_("Blin&k Labels and Prediction"),
         "compare",
         "compare",
         ("C",),
-        N_("Compare"),
-        N_("Show labels and prediction in turn"),
+        N_("Blink Labels and Prediction"),
+        N_("Show labels and prediction alternately"),
         NEEDS_COMPARISON,
         checkable=True,
     ),
     ActionRow(
         "action_differences",
         "view",
-        N_("Only &Differences"),
+        N_("Show &Differences Only"),
         "show_differences",
         "differences",
         ("D",),
@@ -282,10 +281,10 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
     ActionRow(
         "action_training_blocks",
         "view",
-        N_("Training Bloc&ks"),
+        N_("Show &Training Blocks"),
         "show_training_blocks",
         "blocks",
-        tip=N_("Show which blocks of the image a run trains on, and which it validates on"),
+        tip=N_("Show which blocks of the image are used for training, and which for validation"),
         needs=NEEDS_IMAGE,
         checkable=True,
     ),
@@ -301,22 +300,22 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         needs=NEEDS_SEVERAL,
     ),
     Separator("view"),
-    SubMenu("menu_panels", "view", "&Panels"),
+    SubMenu("menu_panels", "view", N_("&Panels")),
     ActionRow(
         "action_reset_layout",
         "view",
         N_("Reset La&yout"),
         "reset_layout",
         "panels",
-        tip=N_("Put all panels back where they are at first"),
+        tip=N_("Restore the default layout of the panels"),
     ),
-    SubMenu("menu_theme", "view", "&Theme"),
-    SubMenu("menu_tools", "label", "&Tools"),
+    SubMenu("menu_theme", "view", N_("Th&eme")),
+    SubMenu("menu_tools", "label", N_("&Tools")),
     Separator("label"),
     ActionRow(
         "action_classes",
         "label",
-        "&Classes…",
+        N_("Edit &Classes…"),
         "edit_classes",
         "classes",
         tip=N_("Add, rename, recolour, reorder and delete classes"),
@@ -337,30 +336,30 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
     ActionRow(
         "action_train",
         "model",
-        "&Train…",
+        N_("&Train…"),
         "train",
         "train",
         ("Ctrl+T",),
         N_("Train"),
-        N_("Train a model and watch it learn"),
+        N_("Train a model on labels, or on images and their masks"),
     ),
     ActionRow(
         "action_runs",
         "model",
-        "&Runs",
+        N_("&Runs"),
         "show_runs",
         "runs",
-        tip=N_("Compare training runs, choose the model to predict with"),
+        tip=N_("Compare training runs and choose the model to predict with"),
     ),
     ActionRow(
         "action_predict",
         "model",
-        "&Predict…",
+        N_("&Predict…"),
         "predict",
         "predict",
         ("Ctrl+P",),
         N_("Predict"),
-        N_("Map the picture with a trained model"),
+        N_("Predict the land cover of the image with a trained model"),
         NEEDS_RASTER,
     ),
     Separator("model"),
@@ -370,7 +369,7 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         N_("&Export Model as ONNX…"),
         "export_model",
         "export",
-        tip=N_("Write a model for QGIS with Deepness, or for other programs"),
+        tip=N_("Export a model for QGIS with Deepness, or for other programs"),
     ),
     ActionRow("action_open_log_folder", "help", N_("Open &Log Folder"), "open_log_folder", "log"),
     Separator("help"),

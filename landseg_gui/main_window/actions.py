@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QWidget
 
 from landseg_gui.icons import icon
 from landseg_gui.main_window.action_rows import MENUS, ROWS, TOOLBAR, ActionRow, Separator, SubMenu
+from landseg_gui.text import translated
 
 
 class Actions:
@@ -22,14 +23,14 @@ class Actions:
         self._by_name: dict[str, QAction] = {}
         self.menus: dict[str, QMenu] = {}
         for key, title in MENUS.items():
-            self.menus[key] = _named(window.menuBar().addMenu(title), f"menu_{key}")
+            self.menus[key] = _named(window.menuBar().addMenu(translated(title)), f"menu_{key}")
         for row in ROWS:
-            self._place(row, window, handlers)
+            self._add(row, window, handlers)
 
     def __getitem__(self, name: str) -> QAction:
         return self._by_name[name]
 
-    def _place(self, row: ActionRow | Separator | SubMenu, window: QMainWindow, handlers: Sequence[object]) -> None:
+    def _add(self, row: ActionRow | Separator | SubMenu, window: QMainWindow, handlers: Sequence[object]) -> None:
         menu = self.menus[row.menu]
         match row:
             case ActionRow():
@@ -39,25 +40,25 @@ class Actions:
             case Separator():
                 menu.addSeparator()
             case SubMenu():
-                self.menus[row.name] = _named(menu.addMenu(row.text), row.name)
+                self.menus[row.name] = _named(menu.addMenu(translated(row.text)), row.name)
 
     def fill_toolbar(self, toolbar: QToolBar) -> None:
-        """Put the toolbar's actions into it, groups apart."""
+        """Put the toolbar's actions into it, with a line between groups."""
         for group in TOOLBAR:
             if toolbar.actions():
                 toolbar.addSeparator()
             toolbar.addActions([self[name] for name in group])
 
     def limit_to(self, widget: QWidget, name: str) -> None:
-        """Let the shortcut of an action count only while `widget` has the focus."""
+        """Make the shortcut of an action work only while `widget` has the focus."""
         self[name].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         widget.addAction(self[name])
 
-    def enable(self, at_hand: Collection[str]) -> None:
-        """Enable what makes sense with what is `at_hand`; see `action_rows.NEEDS_RASTER` and the others."""
+    def enable(self, available: Collection[str]) -> None:
+        """Enable the actions whose needs are `available`; see `action_rows.NEEDS_RASTER` and the others."""
         for row in ROWS:
             if isinstance(row, ActionRow):
-                self[row.name].setEnabled(not row.needs or row.needs in at_hand)
+                self[row.name].setEnabled(not row.needs or row.needs in available)
 
 
 def _handler(handlers: Sequence[object], name: str) -> Callable[..., object]:
@@ -71,11 +72,12 @@ def _named(menu: QMenu, name: str) -> QMenu:
 
 
 def _action(row: ActionRow, window: QMainWindow, handler: Callable[..., object]) -> QAction:
-    action: QAction = QAction(icon(row.picture), row.text, window, objectName=row.name, checkable=row.checkable)
-    action.setShortcuts([QKeySequence(text) for text in row.shortcuts])
-    action.setIconText(row.short or row.text.replace("&", "").rstrip("…"))
-    hint = f" ({row.shortcuts[0]})" if row.shortcuts else ""
-    action.setToolTip((row.tip or action.iconText()) + hint)
+    text = translated(row.text)
+    action: QAction = QAction(icon(row.icon), text, window, objectName=row.name, checkable=row.checkable)
+    action.setShortcuts([QKeySequence(keys) for keys in row.shortcuts])
+    action.setIconText(translated(row.short) or text.replace("&", "").rstrip("…"))
+    tip = translated(row.tip) or action.iconText()
+    action.setToolTip(f"{tip} ({row.shortcuts[0]})" if row.shortcuts else tip)
     if row.checkable:
         action.toggled.connect(handler)
     else:
@@ -83,11 +85,11 @@ def _action(row: ActionRow, window: QMainWindow, handler: Callable[..., object])
     return action
 
 
-def choice_group(menu: QMenu, choices: Sequence[str], chosen: str, choose: Callable[[str], object]) -> None:
-    """Fill `menu` with choices that exclude each other; object names are `<menu>_<choice>`."""
+def choice_group(menu: QMenu, choices: Mapping[str, str], chosen: str, choose: Callable[[str], object]) -> None:
+    """Fill `menu` with choices, titles by key, that exclude each other; object names are `<menu>_<key>`."""
     group = QActionGroup(menu)
-    for choice in choices:
-        action = menu.addAction(choice.capitalize())
+    for choice, title in choices.items():
+        action = menu.addAction(translated(title))
         action.setObjectName(f"{menu.objectName()}_{choice}")
         action.setCheckable(True)
         action.setChecked(choice == chosen)

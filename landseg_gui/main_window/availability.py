@@ -1,4 +1,4 @@
-"""What there is to work on just now; it decides which actions make sense."""
+"""What there is to work on, which decides which actions are enabled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from landseg_gui.main_window.action_rows import (
 from landseg_gui.session.session import Session
 
 
-def at_hand(session: Session) -> set[str]:
+def available(session: Session) -> set[str]:
     """Return which of the needs of `action_rows` are met."""
     layers, project = session.layers, session.project_session.project
     raster, masks = layers.image is not None, bool(layers.masks)

@@ -12,14 +12,14 @@ from landseg_gui.tools.manager import ToolManager
 
 
 class Closing:
-    """Decides whether a window closes. Where jobs have to end first, it is disabled, and closes after them."""
+    """Decides whether a window closes. Where jobs have to end first, it is disabled and closes after them."""
 
     def __init__(self, window: QMainWindow, session: Session, runner: JobRunner, tools: ToolManager) -> None:
         self._window, self._session, self._runner, self._tools = window, session, runner, tools
         self._decided = False
 
     def settle(self) -> bool:
-        """Tell whether to close at once: nothing runs any more, and all of the project is stored or given up."""
+        """Return whether to close at once: nothing runs any more, and the project is saved or given up."""
         return (self._decided or self._may_close()) and self._close_project()
 
     def end(self) -> None:
@@ -39,7 +39,7 @@ class Closing:
             QApplication.quit()  # though a dialog may be open
 
     def _close_project(self) -> bool:
-        """Close the project; False where the user wants to stay, since something could not be stored."""
+        """Close the project; False where the user wants to stay, since something could not be saved."""
         self._tools.cancel()
         closed = self._session.project_session.lifecycle.close()
         if not closed:
@@ -54,12 +54,12 @@ class Closing:
         if set(running) - set(self._session.background_jobs) and not self._ask_to_stop():
             return False
         self._decide()
-        self._session.notifier.info(tr("Stopping what runs, then the window closes…"))
+        self._session.notifier.info(tr("Stopping the running jobs, then closing…"))
         self._runner.idle.connect(self._window.close)
         self._runner.stop_all()
         return not self._runner.running
 
     def _ask_to_stop(self) -> bool:
         titles = ", ".join(job.title for job in self._runner.running if job not in self._session.background_jobs)
-        question = f"This is still running: {titles}."
-        return choose(self._window, tr("Stop and close?"), question, ["Stop and close"]) is not None
+        explanation = tr("Still running: {titles}.", titles=titles)
+        return choose(self._window, tr("Stop all jobs and close?"), explanation, [tr("Stop and Close")]) is not None

@@ -1,4 +1,4 @@
-"""The panels around the picture: which there are, where they stand at first, and how they share the window's height."""
+"""The panels around the image: which there are, where they are by default, and how they share the window's height."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
 from landseg_core.messages import N_
+from landseg_gui.text import translated
 
 _WIDTH = 330
 _LEAST_WIDTH = 250  # the name of a class, its pixels, eye and lock
@@ -25,9 +26,9 @@ def first_size(screen: QScreen) -> QSize:
 
 @dataclass(frozen=True)
 class DockRow:
-    """A panel: its key, its title, and the stack of tabs at the right in which it stands, from the top.
+    """A panel: its key, its title, and its stack of tabs at the right, counted from the top.
 
-    A `wide` one stands below the picture instead, and is out of sight until it is wanted.
+    A `wide` one is below the image instead, and hidden until it is wanted.
     """
 
     key: str
@@ -47,7 +48,7 @@ DOCKS = (
 )
 _WIDE_HEIGHT = 310
 _HEIGHTS = (210, 300, 170)
-_HEIGHTS_WITH_CURVES = (115, 190, 375)  # a network that learns is watched, while painting goes on
+_HEIGHTS_WITH_CURVES = (115, 190, 375)  # to watch a training run while painting
 
 
 class Docks:
@@ -65,7 +66,7 @@ class Docks:
         self._sizes = _DockSizes(window, list(self._by_key.values()))
 
     def reset(self) -> None:
-        """Put every panel where it stands at first."""
+        """Put every panel where it is by default."""
         self._stacks.clear()
         for row in DOCKS:
             dock = self._by_key[row.key]
@@ -73,13 +74,13 @@ class Docks:
             self._window.addDockWidget(_area(row), dock)
             dock.setVisible(not row.wide)
             if not row.wide:
-                self._place(row.stack, dock)
+                self._stack(row.stack, dock)
         for first in self._stacks:
             first.raise_()
         self._window.resizeDocks(self._stacks[:1], [_WIDTH], Qt.Orientation.Horizontal)
         self._window.resizeDocks(self._stacks, list(_HEIGHTS), Qt.Orientation.Vertical)
 
-    def _place(self, stack: int, dock: QDockWidget) -> None:
+    def _stack(self, stack: int, dock: QDockWidget) -> None:
         """Put a dock behind the first of its stack, or make it the first."""
         if stack < len(self._stacks):
             self._window.tabifyDockWidget(self._stacks[stack], dock)
@@ -87,7 +88,7 @@ class Docks:
             self._stacks.append(dock)
 
     def bring_up(self, key: str) -> None:
-        """Show a panel, in front of those that share its place."""
+        """Show a panel, in front of the others of its stack."""
         dock = self._by_key[key]
         appears = dock in self._wide and dock.isHidden()
         dock.show()
@@ -103,9 +104,9 @@ class Docks:
 
 
 class _DockSizes(QObject):
-    """Gives the docks their sizes back when the window, once made small, is large again.
+    """Restores the sizes of the docks when the window, once made small, is large again.
 
-    Qt squeezes them in a small window, and gives the room of a larger one to the picture.
+    Qt squeezes them in a small window, and gives the room of a larger one to the image.
     """
 
     def __init__(self, window: QMainWindow, docks: list[QDockWidget]) -> None:
@@ -134,7 +135,7 @@ class _DockSizes(QObject):
             QTimer.singleShot(0, self, self._restore)  # the window lays itself out after this event
 
     def _has_room(self) -> bool:
-        """Tell whether the window is no smaller than when the docks had the sizes that are wanted."""
+        """Return whether the window is no smaller than when the docks had the sizes that are wanted."""
         size, wanted = self._window.size(), self._wanted_at
         return size.width() >= wanted.width() and size.height() >= wanted.height()
 
@@ -154,7 +155,7 @@ class _DockSizes(QObject):
 
 
 def _in_layout(dock: QDockWidget) -> bool:
-    """Tell whether a dock takes room: it stands in the window, and in front of those that share its place."""
+    """Return whether a dock takes room: it is in the window, and in front of the others of its stack."""
     return dock.isVisible() and not dock.isFloating() and not dock.visibleRegion().isEmpty()
 
 
@@ -163,7 +164,7 @@ def _area(row: DockRow) -> Qt.DockWidgetArea:
 
 
 def _dock(window: QMainWindow, row: DockRow, panel: QWidget) -> QDockWidget:
-    dock: QDockWidget = QDockWidget(row.title, window, objectName=f"dock_{row.key}")
+    dock: QDockWidget = QDockWidget(translated(row.title), window, objectName=f"dock_{row.key}")
     panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
     dock.setWidget(panel)
     if not row.wide:

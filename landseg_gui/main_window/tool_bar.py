@@ -1,4 +1,4 @@
-"""The upright bar from which a tool is taken in hand."""
+"""The vertical bar from which a tool is chosen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
 
 from landseg_gui.icons import icon
-from landseg_gui.text import tr
+from landseg_gui.text import tr, translated
 from landseg_gui.tools.base import ToolSpec
 from landseg_gui.tools.manager import ToolManager
 
@@ -18,7 +18,7 @@ _OVERFLOW = {Qt.Orientation.Horizontal: "overflow", Qt.Orientation.Vertical: "ov
 
 
 def dress_overflow(bar: QToolBar) -> None:
-    """Give the button behind which a tool bar keeps what does not fit an icon that is seen in light and dark."""
+    """Give the button that unfolds what does not fit into a tool bar an icon that suits light and dark."""
     button = bar.findChild(QToolButton, "qt_toolbar_ext_button")
     assert button is not None, "every tool bar has one"
     button.setIcon(icon(_OVERFLOW[bar.orientation()]))
@@ -29,7 +29,7 @@ class ToolBar(QToolBar):
     """A button for each tool, with its letter as shortcut; they fill `menu` as well. Object names: `tool_<name>`."""
 
     def __init__(self, manager: ToolManager, menu: QMenu, parent: QWidget | None = None) -> None:
-        super().__init__("Tools", parent, objectName="toolbar_tools", movable=False)
+        super().__init__(tr("Tools"), parent, objectName="toolbar_tools", movable=False)
         self.setOrientation(Qt.Orientation.Vertical)
         self.setIconSize(QSize(_ICON_SIDE, _ICON_SIDE))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -42,9 +42,10 @@ class ToolBar(QToolBar):
         self._show_current(manager.current.name)
 
     def _action(self, spec: ToolSpec, manager: ToolManager) -> QAction:
-        action: QAction = QAction(icon(spec.icon), spec.title, self, objectName=f"tool_{spec.name}", checkable=True)
+        title = translated(spec.title)
+        action: QAction = QAction(icon(spec.icon), title, self, objectName=f"tool_{spec.name}", checkable=True)
         action.setShortcut(QKeySequence(spec.shortcut))
-        action.setToolTip(f"{spec.title}: {spec.tip} ({spec.shortcut})")
+        action.setToolTip(f"{title}: {translated(spec.tip)} ({spec.shortcut})")
         action.triggered.connect(partial(manager.select, spec.name))
         self._group.addAction(action)
         return action

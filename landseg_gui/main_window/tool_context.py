@@ -51,7 +51,7 @@ class SessionToolContext(ToolContext):
 
     @property
     def only_unlabelled(self) -> bool:
-        """Tell whether what is labelled already stays as it is."""
+        """Return whether existing labels stay as they are."""
         return self._session.paint.only_unlabelled
 
     @only_unlabelled.setter
@@ -65,12 +65,12 @@ class SessionToolContext(ToolContext):
 
     @property
     def accepts_edits(self) -> bool:
-        """Tell whether an edit could be stored just now."""
+        """Return whether an edit could be stored now."""
         project = self._session.project
         return project is not None and not (project.read_only or project.failure or project.busy)
 
     def may_paint(self) -> bool:
-        """Tell whether a gesture may begin; where not, the user is told why."""
+        """Return whether a gesture may begin; where not, show the user why."""
         return self._session.editing.may_paint()
 
     def begin(self) -> LabelEdit | None:
@@ -91,7 +91,7 @@ class SessionToolContext(ToolContext):
         return project.areas(image.id) if project and image else ()
 
     def set_areas(self, areas: Sequence[Ring], name: str) -> None:
-        """Put other working areas in place, as one step, where the project may be changed."""
+        """Replace the working areas, as one step, where the project may be changed."""
         project, image = self._session.project, self._session.image
         if project and image and self._session.editing.may_edit():
             project.set_areas(image.id, tuple(areas), name)

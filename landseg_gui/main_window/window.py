@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QMainWindow, QStackedWidget, QToolBar
 from landseg_gui import theme
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window.actions import Actions, choice_group
-from landseg_gui.main_window.availability import at_hand
+from landseg_gui.main_window.availability import available
 from landseg_gui.main_window.closing import Closing
 from landseg_gui.main_window.docks import Docks, first_size
 from landseg_gui.main_window.overlays_key import OverlaysKey
@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         grid.setSpacing(0)
         grid.addWidget(self._options, 0, 0)
         grid.addWidget(self._pages, 1, 0)
-        # Over the pages, not above them: the picture must not move under a hand that paints.
+        # Over the pages, not above them: the image must not move while somebody paints.
         grid.addWidget(self._messages, 1, 0, Qt.AlignmentFlag.AlignTop)
         grid.setRowStretch(1, 1)
         self.setCentralWidget(centre)
@@ -172,8 +172,8 @@ class MainWindow(QMainWindow):
         view.canvas.failed.connect(self.session.notifier.error)
         view.canvas.outdated.connect(self.session.reloader.watch.look)
         view.frame_changed.connect(self._show_zoom)
-        view.hovered.connect(self._show_place)
-        view.left.connect(self._status.clear_place)
+        view.hovered.connect(self._show_position)
+        view.left.connect(self._status.clear_position)
 
     def _connect_panels(self) -> None:
         commands, labels = self.commands, self.label_commands
@@ -206,13 +206,13 @@ class MainWindow(QMainWindow):
         display.ended.connect(self.runs_panel.refresh)
 
     def _show_session(self) -> None:
-        """Follow what is open: the page, the title, and what can be done."""
+        """Follow what is open: the page, the title, and the enabled actions."""
         image, project = self.session.layers.image, self.session.project_session
         self._pages.setCurrentWidget(self.viewport if image else self._welcome)
         self._options.setVisible(image is not None)
         self._tool_bar.setEnabled(image is not None)
         title = project.title() or (image.name if image else "")
-        self.setWindowTitle(tr("{title} - landseg", title=title) if title else "landseg")
+        self.setWindowTitle(f"{title} - landseg" if title else "landseg")
         self._status.set_crs_name(image.crs_name if image else "")
         self._show_actions()
         if image is None:
@@ -220,18 +220,18 @@ class MainWindow(QMainWindow):
 
     def _show_actions(self) -> None:
         project, actions = self.session.project_session, self.actions_by_name
-        actions.enable(at_hand(self.session))
+        actions.enable(available(self.session))
         for name, text in (("action_undo", project.editing.undo_text()), ("action_redo", project.editing.redo_text())):
             actions[name].setText(without_key(text))
 
     def _show_zoom(self) -> None:
         self._status.show_zoom(self.viewport.scale_factor if self.session.rasters.current else None)
 
-    def _show_place(self, column: float, row: float) -> None:
+    def _show_position(self, column: float, row: float) -> None:
         raster = self.session.rasters.current
         if raster is not None:
             name = self.viewport.canvas.class_at(column, row)
-            self._status.show_place(raster.grid, column, row, name)
+            self._status.show_position(raster.grid, column, row, name)
 
     def _choose_theme(self, themes: ThemeManager, choice: str) -> None:
         themes.choose(choice)
@@ -244,19 +244,19 @@ class MainWindow(QMainWindow):
             action = menu.addAction(without_key(path.name), partial(self.commands.open_paths, [path]))
             action.setToolTip(plain_tip(str(path)))
         if menu.isEmpty():
-            menu.addAction(tr("No recent files")).setEnabled(False)
+            menu.addAction(tr("No Recent Files")).setEnabled(False)
         else:
             menu.addSeparator()
-            menu.addAction(tr("Clear the list"), self._settings.clear_recent_files)
+            menu.addAction(tr("Clear List"), self._settings.clear_recent_files)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files."""
+        """Accept files."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
             self._welcome.show_drop(wanted=True)
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        """Let the files pass by."""
+        """Ignore the files that leave again."""
         self._welcome.show_drop(wanted=False)
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -267,12 +267,12 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Give keys that no panel has use for to the tools: digits choose a class wherever the focus is."""
+        """Pass keys that no panel handles to the tools: digits choose a class wherever the focus is."""
         if not self.tools.key_press(event):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask while something runs; then stop it, store what is waiting, and close when all has ended."""
+        """Ask while jobs run; then stop them, save the project, and close when all have ended."""
         if not self._closing.settle():
             event.ignore()
             return

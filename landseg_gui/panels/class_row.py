@@ -1,4 +1,4 @@
-"""A class in a mask's card: eye, solo, colour and name."""
+"""A class in a mask's card: visibility, solo, colour and name."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class ClassRow(QWidget):
         self._eye = self._switch("class_eye", tr("Show or hide this class"))
         self._eye.setIcon(switch_icon("eye", "eye_off"))
         self._eye.setProperty("eye", "true")
-        self._solo = self._switch("class_solo", tr("Show this class alone"))
+        self._solo = self._switch("class_solo", tr("Show only this class"))
         self._solo.setIcon(switch_icon("solo", "solo_off"))
-        self._colour = QToolButton(objectName=f"class_colour_{item.value}", toolTip=tr("Choose the colour"))
-        self._name = ElidedLabel(
-            item.name, "class_name", tr("{item}: value {item_2}", item=item.name, item_2=item.value)
+        self._colour = QToolButton(
+            objectName=f"class_colour_{item.value}", toolTip=tr("Choose the colour of this class")
         )
+        self._name = ElidedLabel(item.name, "class_name", tr("{name}: value {value}", name=item.name, value=item.value))
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)
@@ -48,7 +48,7 @@ class ClassRow(QWidget):
             (self._eye, self._mask.is_class_visible(self.value)),
             (self._solo, self._mask.solo == self.value),
         ):
-            with QSignalBlocker(button):  # the mask knows already
+            with QSignalBlocker(button):  # the mask has it already
                 button.setChecked(on)
         self._colour.setIcon(colour_swatch(item.colour))
         self._name.setEnabled(self._mask.shows(self.value))
@@ -57,6 +57,6 @@ class ClassRow(QWidget):
         item = self._mask.class_of(self.value)
         if item is None:
             return
-        colour = QColorDialog.getColor(QColor(item.colour), self, f"Colour of {item.name}")
+        colour = QColorDialog.getColor(QColor(item.colour), self, tr("Colour of {name}", name=item.name))
         if colour.isValid():
             self._mask.set_colour(self.value, colour.name())

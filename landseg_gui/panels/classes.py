@@ -1,4 +1,4 @@
-"""The classes panel: what to paint with, how much is painted, and what is protected."""
+"""The classes panel: which class to paint with, how much is labelled, and which classes are protected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from landseg_gui.viewer.layers import LayerStack
 
 
 class ClassesPanel(QWidget):
-    """The classes of the project, in order; without a project, the way to one.
+    """The classes of the project, in order; without a project, a button that makes one.
 
     `edit_wanted` asks for the class editor, `project_wanted` for a new project.
     """
@@ -29,7 +29,7 @@ class ClassesPanel(QWidget):
         self._rows: list[LabelClassRow] = []
         self._column = QVBoxLayout()
         self._scroll = QScrollArea(widgetResizable=True)
-        self._edit = QPushButton(tr("Edit classes…"), objectName="classes_edit")
+        self._edit = QPushButton(tr("Edit Classes…"), objectName="classes_edit")
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty_page())
         self._pages.addWidget(self._class_page())
@@ -48,9 +48,9 @@ class ClassesPanel(QWidget):
     def _empty_page(self) -> QWidget:
         page = QWidget()
         text = PlainLabel(
-            tr("Labels live in a project file, which keeps every stroke."), objectName="panel_hint", wordWrap=True
+            tr("Labels are stored in a project file, which saves every edit."), objectName="panel_hint", wordWrap=True
         )
-        button = QPushButton(tr("New project…"), objectName="classes_new_project")
+        button = QPushButton(tr("New Project…"), objectName="classes_new_project")
         button.clicked.connect(self.project_wanted)
         column = QVBoxLayout(page)
         column.setContentsMargins(12, 12, 12, 12)
@@ -87,8 +87,8 @@ class ClassesPanel(QWidget):
         for row in self._rows:
             row.deleteLater()
         self._rows = []
-        for place, item in enumerate(schema.classes if schema else ()):
-            row = LabelClassRow(place, item)
+        for index, item in enumerate(schema.classes if schema else ()):
+            row = LabelClassRow(index, item)
             row.chosen.connect(self._choose)
             row.edit_wanted.connect(self.edit_wanted)
             row.lock_toggled.connect(self._session.paint.set_locked)
@@ -108,7 +108,7 @@ class ClassesPanel(QWidget):
             self._layers.labels.set_class_visible(value, visible)
 
     def _follow_layer(self) -> None:
-        """Follow the eyes of the label layer, which is another one for each image."""
+        """Follow the visible classes of the label layer, which is another one for each image."""
         if self._layers.labels is not self._layer:
             self._layer = self._layers.labels
             if self._layer:
@@ -123,9 +123,9 @@ class ClassesPanel(QWidget):
                 visible=layer is None or layer.is_class_visible(row.value),
                 locked=row.value in self._session.paint.locked,
             )
-        QTimer.singleShot(0, self, self._bring_active_into_sight)  # new rows have no place before
+        QTimer.singleShot(0, self, self._scroll_to_active)  # new rows have no position before
 
-    def _bring_active_into_sight(self) -> None:
+    def _scroll_to_active(self) -> None:
         for row in self._rows:
             if row.value == self._session.paint.active_value:
                 self._scroll.ensureWidgetVisible(row, 0, 0)
@@ -133,8 +133,14 @@ class ClassesPanel(QWidget):
     def _show_pixels(self) -> None:
         project, image = self._session.project, self._session.image
         counts = project.class_pixels(image.id) if project and image else {}
-        side = self._layers.image.ground_resolution if self._layers.image else None
+        resolution = self._layers.image.ground_resolution if self._layers.image else None
         for row in self._rows:
             count = counts.get(row.value, 0)
-            ground = f", {area(count * side**2)}" if side else ""
-            row.show_pixels(pixels(count) if count else "", f"{thousands(count)} px{ground} painted")
+            row.show_pixels(pixels(count) if count else "", _labelled_text(count, resolution))
+
+
+def _labelled_text(count: int, resolution: float | None) -> str:
+    """Return how much is labelled, in px and, where the size of a pixel in m is known, as an area."""
+    if resolution is None:
+        return tr("{count} px labelled", count=thousands(count))
+    return tr("{count} px, {area} labelled", count=thousands(count), area=area(count * resolution**2))

@@ -1,4 +1,4 @@
-"""A line of text that gives way."""
+"""A line of text that is shortened to the room that it has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from landseg_gui.plain_text import PlainLabel
 
 
 class ElidedLabel(PlainLabel):
-    """A label that loses its middle, or what `mode` says, rather than widen what it stands in."""
+    """A label that loses its middle, or what `mode` says, rather than widen its parent."""
 
     def __init__(
         self, text: str, name: str, tip: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle

@@ -1,4 +1,4 @@
-"""The history panel: every step by name and time; a click goes there."""
+"""The history panel: every step with its name and time; a click undoes or redoes until there."""
 
 from __future__ import annotations
 
@@ -18,32 +18,34 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from landseg_core.messages import N_
 from landseg_core.project.history import Step
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.text import tr
+from landseg_gui.session.step_names import shown_step
+from landseg_gui.text import clock_time, day, tr, translated
 
 _Index = QModelIndex | QPersistentModelIndex
 
 TIME = Qt.ItemDataRole.UserRole
 """The role of the text that says when a step was made."""
 
-_START = "The beginning"
+_START = N_("Start")
 _INDENT = 10  # px
 _WIDEST_TIME = "00 Mmm"
 
 
 def time_text(created: str, today: datetime) -> str:
-    """Return when a step was made: the time where that was today, else the day. An unreadable one gives nothing."""
+    """Return when a step was made: the time where that was today, else the day; empty for an unreadable text."""
     try:
         moment = datetime.fromisoformat(created).astimezone()
     except ValueError:
         return ""
-    return f"{moment:%H:%M}" if moment.date() == today.date() else f"{moment:%d %b}"
+    return clock_time(moment) if moment.date() == today.date() else day(moment)
 
 
 class HistoryModel(QAbstractListModel):
-    """The beginning, and after it the steps, oldest first. A row's number is the position in the history behind it."""
+    """The start, and after it the steps, oldest first. A row's number is its position in the history."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,21 +86,22 @@ class HistoryModel(QAbstractListModel):
         return None
 
     def is_undone(self, row: int) -> bool:
-        """Tell whether a state lies ahead: its step has been undone."""
+        """Return whether a state lies ahead: its step has been undone."""
         return row > self._position
 
     def _text(self, row: int) -> str:
         if row == 0:
-            return _START
+            return translated(_START)
         step = self._steps[row - 1]
         image = self._images.get(step.image_id or 0, "")
         is_named = step.name.endswith(f" {image}")  # as in "Add brig"
-        return f"{step.name} · {image}" if image and not is_named else step.name
+        name = shown_step(step.name)
+        return f"{name} · {image}" if image and not is_named else name
 
     def _tip(self, row: int) -> str:
         if row == self._position:
-            return "The project is here"
-        return f"{'Redo' if self.is_undone(row) else 'Undo'} until here"
+            return tr("The current state of the project")
+        return tr("Redo up to this step") if self.is_undone(row) else tr("Undo back to this step")
 
 
 class StepDelegate(QStyledItemDelegate):
@@ -118,22 +121,22 @@ class StepDelegate(QStyledItemDelegate):
             painter.fillRect(option.rect, option.palette.midlight())
         if here:
             painter.fillRect(QRect(option.rect.topLeft(), QSize(3, option.rect.height())), option.palette.accent())
-        place = option.rect.adjusted(_INDENT, 0, -_INDENT, 0)
+        room = option.rect.adjusted(_INDENT, 0, -_INDENT, 0)
         faint = option.palette.color(QPalette.ColorRole.PlaceholderText)
         width = option.fontMetrics.horizontalAdvance(_WIDEST_TIME) + _INDENT
         painter.setPen(faint)
-        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, index.data(TIME))
+        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, index.data(TIME))
         painter.setPen(faint if undone else option.palette.color(QPalette.ColorRole.Text))
-        _draw_name(painter, option, place.adjusted(0, 0, -width, 0), index.data(), bold=here)
+        _draw_name(painter, option, room.adjusted(0, 0, -width, 0), index.data(), bold=here)
         painter.restore()
 
 
-def _draw_name(painter: QPainter, option: QStyleOptionViewItem, place: QRect, name: str, *, bold: bool) -> None:
+def _draw_name(painter: QPainter, option: QStyleOptionViewItem, room: QRect, name: str, *, bold: bool) -> None:
     font = QFont(option.font)
     font.setBold(bold)
     painter.setFont(font)
-    text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, place.width())
-    painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+    text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room.width())
+    painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
 
 class HistoryPanel(QWidget):
@@ -182,7 +185,7 @@ class HistoryPanel(QWidget):
 
 
 def _empty_page() -> QLabel:
-    label = PlainLabel(tr("Every edit of a project will be listed here."), objectName="panel_hint", wordWrap=True)
+    label = PlainLabel(tr("The edits of a project are listed here."), objectName="panel_hint", wordWrap=True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(16)
     return label

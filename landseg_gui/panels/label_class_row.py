@@ -1,4 +1,4 @@
-"""A class that can be painted: its digit, colour, name, labelled pixels, eye and lock."""
+"""A class that can be painted: its digit, colour, name, labelled pixels, visibility and lock."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class LabelClassRow(QFrame):
     eye_toggled = Signal(int, bool)
     lock_toggled = Signal(int, bool)
 
-    def __init__(self, place: int, item: LandClass) -> None:
+    def __init__(self, index: int, item: LandClass) -> None:
         super().__init__(objectName="label_class")
         self.value = item.value
-        digit = PlainLabel(_DIGITS[place] if place < len(_DIGITS) else "", objectName="label_class_digit")
+        digit = PlainLabel(_DIGITS[index] if index < len(_DIGITS) else "", objectName="label_class_digit")
         digit.setFixedWidth(self.fontMetrics().horizontalAdvance("0") + 4)
         swatch = PlainLabel()
         swatch.setPixmap(colour_swatch(item.colour).pixmap(16, 16))
@@ -43,7 +43,7 @@ class LabelClassRow(QFrame):
         self._name = ElidedLabel(
             item.name,
             f"label_class_name_{item.value}",
-            tr("{item}: value {item_2}", item=item.name, item_2=item.value),
+            tr("{name}: value {value}", name=item.name, value=item.value),
         )
         line.addWidget(self._name, 1)
         for widget in (self._pixels, self._eye, self._lock):
@@ -59,7 +59,7 @@ class LabelClassRow(QFrame):
         return button
 
     def show_state(self, *, active: bool, visible: bool, locked: bool) -> None:
-        """Show whether this is the class to paint with, whether it is seen, and whether it is protected."""
+        """Show whether this is the class to paint with, whether it is visible, and whether it is protected."""
         for button, on in ((self._eye, visible), (self._lock, locked)):
             with QSignalBlocker(button):
                 button.setChecked(on)
@@ -69,18 +69,18 @@ class LabelClassRow(QFrame):
             self.style().polish(self)
 
     def show_pixels(self, text: str, tip: str) -> None:
-        """Show how much is painted in this class."""
+        """Show how much is labelled as this class."""
         self._pixels.setText(text)
         self._pixels.setToolTip(tip)
         self._make_room()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Let the name have the room that it needs."""
+        """Give the name the room that it needs."""
         super().resizeEvent(event)
         self._make_room()
 
     def _make_room(self) -> None:
-        """Leave the pixels out where the name would have to give way to them; the tool tip has them, too."""
+        """Leave out the pixels where the name would have to be shortened for them; the tool tip has them, too."""
         fixed = sum(max(widget.sizeHint().width(), widget.minimumWidth()) for widget in self._beside_name)
         inside = self.contentsRect().marginsRemoved(self._line.contentsMargins())
         room = inside.width() - self._line.spacing() * len(self._beside_name) - fixed

@@ -1,4 +1,4 @@
-"""The layers panel: a card for each layer, with eye, opacity and, for masks, its classes."""
+"""The layers panel: a card for each layer, with visibility, opacity and, for masks, its classes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from PySide6.QtWidgets import (
 )
 
 from landseg_core.labels.classes import preset_names
+from landseg_core.messages import N_
 from landseg_gui.icons import icon, switch_icon
 from landseg_gui.panels.class_row import ClassRow
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.layouts import delete_widgets
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import tr
+from landseg_gui.text import NO_BREAK_SPACE, tr, translated
 from landseg_gui.viewer.layer import Layer, MaskLayer
 from landseg_gui.viewer.layers import LayerStack
 
-_PREVIEW_TIP = "What the network that is being trained makes of the view, after each epoch"
-_LABELS_TIP = "What has been painted on this picture; its classes are in the Classes panel"
+_PREVIEW_TIP = N_("Live prediction of the current view, updated after each epoch")
+_LABELS_TIP = N_("The labels of this image; their classes are in the Classes panel")
 
 FillMenu = Callable[[QMenu], None]
 """Fills the menu of a layer's card, each time it opens."""
@@ -62,11 +63,11 @@ class OpacityRow(QWidget):
         """Show the layer's opacity."""
         percent = round(self._layer.opacity * 100)
         self._slider.setValue(percent)
-        self._value.setText(f"{percent} %")
+        self._value.setText(f"{percent}{NO_BREAK_SPACE}%")
 
 
 class LayerCard(QFrame):
-    """Eye, name, opacity and, where something can be done with it, menu of a layer."""
+    """Visibility, name, opacity and, where there are options, the menu of a layer."""
 
     def __init__(self, layer: Layer, tip: str, fill_menu: FillMenu | None = None) -> None:
         super().__init__(objectName="layer_card")
@@ -90,7 +91,7 @@ class LayerCard(QFrame):
         self._show_state()
 
     def _menu_button(self) -> QToolButton:
-        button = QToolButton(objectName="layer_menu", toolTip=tr("What can be done with this layer"))
+        button = QToolButton(objectName="layer_menu", toolTip=tr("Layer options"))
         button.setIcon(icon("more"))
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
@@ -99,7 +100,7 @@ class LayerCard(QFrame):
         return button
 
     def refill(self, menu: QMenu) -> None:
-        """Fill `menu` with what can be done with the layer now."""
+        """Fill `menu` with the options that the layer has now."""
         menu.clear()
         if self._fill_menu:
             self._fill_menu(menu)
@@ -127,7 +128,7 @@ def _title(layer: Layer) -> str:
 
 
 class MaskCard(LayerCard):
-    """The card of a mask: below the usual, a row for each class while the mask is in sight."""
+    """The card of a mask: it also has a row for each class while the mask is visible."""
 
     def __init__(self, layer: MaskLayer, fill_menu: FillMenu) -> None:
         self._mask = layer
@@ -160,7 +161,7 @@ class MaskCard(LayerCard):
 
 
 class LayersPanel(QWidget):
-    """The layers, the topmost first; says what to do where there are none.
+    """The layers, the topmost first; a hint where there are none.
 
     `classes_wanted` brings a mask and the name of a preset, which is empty for a class file.
     """
@@ -197,9 +198,11 @@ class LayersPanel(QWidget):
     def _rebuild(self) -> None:
         delete_widgets(self._cards)
         if self._layers.labels:
-            self._cards.addWidget(LayerCard(self._layers.labels, _LABELS_TIP))  # always on top; the project's own
+            self._cards.addWidget(
+                LayerCard(self._layers.labels, translated(_LABELS_TIP))
+            )  # always on top; the project's own
         if self._layers.preview:
-            self._cards.addWidget(LayerCard(self._layers.preview, _PREVIEW_TIP))
+            self._cards.addWidget(LayerCard(self._layers.preview, translated(_PREVIEW_TIP)))
         for mask in self._layers.masks:
             self._cards.addWidget(MaskCard(mask, partial(self._fill_mask_menu, mask)))
         if self._layers.image:
@@ -208,28 +211,26 @@ class LayersPanel(QWidget):
         self._pages.setCurrentIndex(1 if self._layers.image else 0)
 
     def _fill_image_menu(self, menu: QMenu) -> None:
-        rendering = menu.addAction(icon("contrast"), tr("Bands and contrast…"), self.rendering_wanted.emit)
+        rendering = menu.addAction(icon("contrast"), tr("Bands and Contrast…"), self.rendering_wanted.emit)
         rendering.setObjectName("layer_rendering")
 
     def _fill_mask_menu(self, mask: MaskLayer, menu: QMenu) -> None:
         order = self._layers.masks.index(mask)
-        up = menu.addAction(icon("up"), tr("Move up"), partial(self._layers.move_mask, mask, -1))
+        up = menu.addAction(icon("up"), tr("Move Up"), partial(self._layers.move_mask, mask, -1))
         up.setEnabled(order > 0)
-        down = menu.addAction(icon("down"), tr("Move down"), partial(self._layers.move_mask, mask, 1))
+        down = menu.addAction(icon("down"), tr("Move Down"), partial(self._layers.move_mask, mask, 1))
         down.setEnabled(order < len(self._layers.masks) - 1)
-        classes = menu.addMenu(icon("mask"), "Classes")
+        classes = menu.addMenu(icon("mask"), tr("Classes"))
         for name in preset_names():
             classes.addAction(name, partial(self.classes_wanted.emit, mask, name))
-        classes.addAction(tr("From a class file…"), partial(self.classes_wanted.emit, mask, ""))
+        classes.addAction(tr("From Class File…"), partial(self.classes_wanted.emit, mask, ""))
         menu.addSeparator()
-        remove = menu.addAction(icon("remove"), tr("Remove from the window"), partial(self._layers.remove_mask, mask))
+        remove = menu.addAction(icon("remove"), tr("Remove Layer"), partial(self._layers.remove_mask, mask))
         remove.setObjectName("layer_remove")
 
 
 def _empty_page() -> QLabel:
-    label = PlainLabel(
-        tr("The picture and the masks over it will be listed here."), objectName="layers_empty", wordWrap=True
-    )
+    label = PlainLabel(tr("The image and the masks over it are listed here."), objectName="layers_empty", wordWrap=True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(16)
     return label

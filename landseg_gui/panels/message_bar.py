@@ -1,4 +1,4 @@
-"""The bar above the picture that says calmly what happened."""
+"""The bar at the top of the image that shows messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ICONS = {Level.INFO: ("info", _LINK), Level.WARNING: ("warning", _LINK), Level.
 
 
 class MessageBar(QFrame):
-    """Two lines: an error stays until it is closed; below it stands what is good to know, which leaves by itself."""
+    """Two lines: errors stay until they are closed; below them other messages, which disappear after a while."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="message_bar")
@@ -46,7 +46,7 @@ class MessageBar(QFrame):
         self.hide()
 
     def show_message(self, message: Message) -> None:
-        """Show what the notifier says. No message takes the place of an error: a further error joins it."""
+        """Show a message of the notifier. None replaces an error: a further error joins it."""
         if message.level is Level.ERROR:
             self._error.add(message)
             self._bring(self._error)
@@ -56,7 +56,7 @@ class MessageBar(QFrame):
             self._timer.start()
 
     def show_offer(self, sentence: str, text: str, accept: Callable[[], object]) -> None:
-        """Say what went wrong, with a button that does something about it."""
+        """Show what went wrong, with a button that does something about it."""
         self.show_message(Message(Level.ERROR, sentence))
         self._error.offer(text, accept)
 
@@ -107,7 +107,7 @@ class _Line(QFrame):
         self._text.setText(message.text)
 
     def close_line(self) -> None:
-        """Take the sentence out of sight."""
+        """Hide the sentence."""
         self.hide()
         self.closed.emit()
 
@@ -129,7 +129,7 @@ class _ErrorLine(_Line):
         self._column.addWidget(self._details)
 
     def add(self, message: Message) -> None:
-        """Show an error beside those that are on display already."""
+        """Show an error together with those that are already on display."""
         shown = [] if self.isHidden() else self._sentences
         self._sentences = [*(text for text in shown if text != message.text), message.text]
         self.set_message(message)

@@ -1,4 +1,4 @@
-"""The field of the status bar that says whether all is on disk."""
+"""The field of the status bar that shows whether all edits are saved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CALM_MS = 150  # a stroke is stored in less: the words would only flicker
 
 
 class SaveIndicator(QWidget):
-    """A few words, in the colour of a problem where edits are not safe, and then buttons that do something about it."""
+    """A few words, in the colour of a problem where edits are not saved, then with buttons that help."""
 
     save_as_wanted = Signal()
 
@@ -26,7 +26,7 @@ class SaveIndicator(QWidget):
         self._session = session
         self._icon = PlainLabel()
         self._text = PlainLabel(objectName="status_stored")
-        self._retry = QPushButton(tr("Try again"), objectName="status_retry", flat=True, visible=False)
+        self._retry = QPushButton(tr("Try Again"), objectName="status_retry", flat=True, visible=False)
         self._save_as = QPushButton(tr("Save As…"), objectName="status_save_as", flat=True, visible=False)
         self._icon.setPixmap(icon("warning", QPalette.ColorRole.BrightText).pixmap(_ICON_SIDE, _ICON_SIDE))
         self._retry.clicked.connect(session.saving.retry)

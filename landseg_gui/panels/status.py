@@ -1,4 +1,4 @@
-"""The status bar: where the cursor is, what lies there, and the zoom."""
+"""The status bar: the coordinates and class under the cursor, and the zoom."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from PySide6.QtWidgets import QStatusBar, QWidget
 
 from landseg_core.geo.grid import RasterGrid
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import tr
+from landseg_gui.text import coordinate, thousands, three_digits, tr
 
 
 def zoom_text(scale: float) -> str:
     """Return a scale (device px per raster px) as percent and, below 100 %, as a ratio: `25 % (1:4)`."""
     if scale >= 1:
-        return f"{scale * 100:.0f} %"
-    return f"{scale * 100:.3g} % (1:{1 / scale:.3g})"
+        return tr("{percent} %", percent=thousands(round(100 * scale)))
+    return tr("{percent} % (1:{ratio})", percent=three_digits(100 * scale), ratio=three_digits(1 / scale))
 
 
 def coordinates_text(x: float, y: float, *, degrees: bool) -> str:
-    """Return a place in the raster's CRS: to about a decimetre in degrees, to a centimetre in metres."""
-    digits = 6 if degrees else 2
-    return f"{x:,.{digits}f}  {y:,.{digits}f}".replace(",", "\u202f")
+    """Return coordinates in the raster's CRS: to about a decimetre in degrees, to a centimetre in metres."""
+    return f"{coordinate(x, degrees=degrees)}  {coordinate(y, degrees=degrees)}"
 
 
 class StatusBar(QStatusBar):
-    """Fields for coordinates, pixel, class and zoom; each is empty where it has nothing to say."""
+    """Fields for coordinates, pixel, class and zoom; each is empty where it has nothing to show."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="status_bar", sizeGripEnabled=False)
@@ -35,25 +34,25 @@ class StatusBar(QStatusBar):
         self._crs_name = ""
 
     def add_field(self, field: QWidget) -> None:
-        """Put a field that shows by itself what it has to say at the right end."""
+        """Add a field, which updates itself, at the right end."""
         self.addPermanentWidget(field)
 
     def set_crs_name(self, name: str) -> None:
-        """Tell what stands behind the coordinates, such as `EPSG:3857`."""
+        """Set what follows the coordinates, such as `EPSG:3857`."""
         self._crs_name = name
 
     def show_zoom(self, scale: float | None) -> None:
         """Show the zoom; None empties the field."""
         self._fields["zoom"].setText("" if scale is None else zoom_text(scale))
 
-    def show_place(self, grid: RasterGrid, column: float, row: float, class_name: str) -> None:
-        """Show a place given in raster px, and the class there."""
-        self._fields["pixel"].setText(tr("px {floor}, {floor_2}", floor=math.floor(column), floor_2=math.floor(row)))
+    def show_position(self, grid: RasterGrid, column: float, row: float, class_name: str) -> None:
+        """Show a position, given in raster px, and the class there."""
+        self._fields["pixel"].setText(tr("Pixel {column}, {row}", column=math.floor(column), row=math.floor(row)))
         self._fields["class"].setText(class_name)
         self._fields["crs"].setText(self._coordinates(grid, column, row))
 
-    def clear_place(self) -> None:
-        """Empty the fields of the cursor's place."""
+    def clear_position(self) -> None:
+        """Empty the fields about the position of the cursor."""
         for name in ("crs", "pixel", "class"):
             self._fields[name].clear()
 

@@ -1,4 +1,4 @@
-"""The row beside the tools: what the tool in hand can be set to."""
+"""The row above the image: the options of the current tool."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from PySide6.QtWidgets import (
 )
 
 from landseg_core.labels.classes import LandClass
+from landseg_core.messages import N_
 from landseg_gui.icons import colour_swatch
 from landseg_gui.number_boxes import DecimalBox, WholeBox
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
-from landseg_gui.text import tr
+from landseg_gui.text import tr, translated
 from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS, ToolSettings
 
 _BOX_WIDTH = 86
-_REST_WIDTH = 190
+_REST_WIDTH = 200
 _CLASS_WIDTH = 110
-_NO_METRES = "This picture has no place on the Earth: sizes are in its pixels"
+_NO_METRES = N_("The image is not georeferenced: sizes are in pixels")
 _DECIMALS = {PIXELS: 0, METRES: 2}
 
 
 class ToolOptions(QWidget):
-    """Size, tolerance or what else the current tool needs; each has its own page, so that nothing moves about."""
+    """Size, tolerance or what else the current tool needs; each has its own page, so that nothing moves."""
 
     def __init__(self, manager: ToolManager, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="tool_options")
@@ -45,7 +46,7 @@ class ToolOptions(QWidget):
         self._class = _ActiveClass()
         self._rest = QPushButton(objectName="tool_rest")
         self._only = QCheckBox(tr("Only unlabelled"), objectName="tool_only_unlabelled")
-        self._only.setToolTip(tr("Paint only where there is no label yet; what is labelled stays as it is"))
+        self._only.setToolTip(tr("Paint only unlabelled pixels; existing labels stay as they are"))
         self._pages = {
             NO_OPTIONS: QWidget(),
             SIZE: _SizeOptions(manager),
@@ -70,7 +71,7 @@ class ToolOptions(QWidget):
         row.addWidget(self._stack)
         row.addWidget(self._only)
         row.addWidget(self._hint, 1)
-        self._rest.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys stay with the picture
+        self._rest.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys stay with the image
         self._only.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _connect(self) -> None:
@@ -87,9 +88,10 @@ class ToolOptions(QWidget):
     def _show_tool(self) -> None:
         spec = self._manager.current
         self._stack.setCurrentIndex(list(self._pages).index(spec.options))
-        self._hint.setText(spec.hint)
-        self._hint.setToolTip(spec.hint)
-        # What paints has everything at its fixed place; for the others only the hint is left.
+        hint = translated(spec.hint)
+        self._hint.setText(hint)
+        self._hint.setToolTip(hint)
+        # Painting tools have everything at a fixed position; the others need only the hint.
         self._stack.setVisible(spec.paints or spec.options != NO_OPTIONS)
         self._only.setVisible(spec.paints)
 
@@ -100,10 +102,10 @@ class ToolOptions(QWidget):
         item, colour = context.class_of(context.active_value), context.colour(context.active_value).name()
         self._class.show_class(item, colour)
         name = item.name if item else "…"
-        text = QFontMetrics(self._rest.font()).elidedText(name, Qt.TextElideMode.ElideRight, _REST_WIDTH - 90)
-        self._rest.setText(without_key(f"Rest is {text}"))
+        text = QFontMetrics(self._rest.font()).elidedText(name, Qt.TextElideMode.ElideRight, _REST_WIDTH - 115)
+        self._rest.setText(without_key(tr("Fill Rest with {name}", name=text)))
         self._rest.setIcon(colour_swatch(colour))
-        tip = f"Label all that is unlabelled inside the working area as {name}, in one step"
+        tip = tr("Label everything that is unlabelled inside the working areas as {name}, in one step", name=name)
         self._rest.setToolTip(plain_tip(tip))
         self._rest.setEnabled(item is not None and bool(context.areas()))
 
@@ -118,7 +120,7 @@ def _left_aligned(page: QWidget) -> QWidget:
 
 
 class _ActiveClass(QWidget):
-    """The class that is painted with: always in sight, whichever panel is in front and however long the list is."""
+    """The class that is painted with: always visible, whichever panel is in front and however long the list is."""
 
     def __init__(self) -> None:
         super().__init__(objectName="tool_class", visible=False)
@@ -135,7 +137,8 @@ class _ActiveClass(QWidget):
         name = QFontMetrics(self._name.font()).elidedText(item.name, Qt.TextElideMode.ElideRight, _CLASS_WIDTH)
         self._swatch.setPixmap(colour_swatch(colour).pixmap(16, 16))
         self._name.setText(name)
-        self.setToolTip(plain_tip(f"Paints {item.name}: press a digit or click in the Classes panel for another class"))
+        tip = tr("Painting {name}: press a digit or click in the Classes panel for another class", name=item.name)
+        self.setToolTip(plain_tip(tip))
 
 
 class _SizeBox(DecimalBox):
@@ -160,7 +163,7 @@ class _SizeOptions(QWidget):
         self._unit.addItems([PIXELS, METRES])
         _prepare(self._box, manager)
         _lay_out(self, PlainLabel(tr("Size")), self._box, self._unit)
-        self._box.setToolTip(tr("The width of the brush ([ and ] change it)"))
+        self._box.setToolTip(tr("Width of the brush ([ and ] change it)"))
         self._box.valueChanged.connect(self._set_size)
         self._unit.textActivated.connect(self._set_unit)
         self._settings.changed.connect(self._show)
@@ -180,7 +183,7 @@ class _SizeOptions(QWidget):
             box.setRange(resolution or 1, LARGEST_BRUSH * (resolution or 1))
             box.setValue(settings.size)
         self._unit.setCurrentText(settings.unit)
-        self._unit.setToolTip("" if settings.resolution else _NO_METRES)
+        self._unit.setToolTip("" if settings.resolution else translated(_NO_METRES))
         self._unit.setEnabled(settings.resolution is not None)
 
 
@@ -193,7 +196,7 @@ class _ToleranceOptions(QWidget):
         self._box = WholeBox(objectName="tool_tolerance", minimum=0, maximum=LARGEST_TOLERANCE)
         _prepare(self._box, manager)
         _lay_out(self, PlainLabel(tr("Tolerance")), self._box)
-        self._box.setToolTip(tr("How much the colours may differ, 0 to 255; dragging with the wand changes it too"))
+        self._box.setToolTip(tr("Allowed colour difference, 0 to 255; dragging with the wand changes it, too"))
         self._box.valueChanged.connect(self._set_tolerance)
         self._settings.changed.connect(self._show)
         self._show()
@@ -206,7 +209,7 @@ class _ToleranceOptions(QWidget):
 
 
 def _prepare(box: QAbstractSpinBox, manager: ToolManager) -> None:
-    """Take a typed number when it is complete, and give the keys back to the picture then."""
+    """Accept a typed number when it is complete, and give the keys back to the image then."""
     box.setKeyboardTracking(False)
     box.setFixedWidth(_BOX_WIDTH)
     box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)

@@ -18,7 +18,7 @@ _SHOWN_RECENT = 5
 
 
 class WelcomePage(QWidget):
-    """Invites to open an orthophoto or a project, by button, by dropping a file, or from the recent files."""
+    """Invites to open an image or a project, by button, by dropping a file, or from the recent files."""
 
     open_clicked = Signal()
     new_project_clicked = Signal()
@@ -46,19 +46,19 @@ class WelcomePage(QWidget):
         layout = QVBoxLayout(card)
         layout.setContentsMargins(36, 32, 36, 28)
         layout.setSpacing(8)
-        picture = PlainLabel()
-        picture.setPixmap(application_icon().pixmap(56, 56))
+        logo = PlainLabel()
+        logo.setPixmap(application_icon().pixmap(56, 56))
         text = PlainLabel(
             tr(
-                "Open an aerial image, paint what you see on it, train a model on that, and let it map the "
-                "rest. What you paint lives in a project file, which keeps every stroke."
+                "Open an aerial image, label what you see, train a model on the labels, and predict the land cover of "
+                "the rest. Labels are stored in a project file, which saves every edit."
             ),
             objectName="welcome_text",
             wordWrap=True,
         )
-        layout.addWidget(picture)
+        layout.addWidget(logo)
         layout.addSpacing(6)
-        layout.addWidget(PlainLabel(tr("From an orthophoto to a map"), objectName="welcome_title"))
+        layout.addWidget(PlainLabel(tr("From image to land-cover map"), objectName="welcome_title", wordWrap=True))
         layout.addWidget(text)
         layout.addSpacing(10)
         layout.addLayout(self._buttons())
@@ -67,11 +67,11 @@ class WelcomePage(QWidget):
         return card
 
     def _buttons(self) -> QHBoxLayout:
-        open_button = QPushButton(tr("Open an orthophoto…"), objectName="welcome_open", default=True)
+        open_button = QPushButton(tr("Open Image…"), objectName="welcome_open", default=True)
         open_button.clicked.connect(self.open_clicked)
-        project = QPushButton(tr("New project…"), objectName="welcome_new_project")
+        project = QPushButton(tr("New Project…"), objectName="welcome_new_project")
         project.clicked.connect(self.new_project_clicked)
-        train = QPushButton(tr("Train a model…"), objectName="welcome_train")
+        train = QPushButton(tr("Train Model…"), objectName="welcome_train")
         train.clicked.connect(self.train_clicked)
         line = QHBoxLayout()
         line.addWidget(open_button)
@@ -91,7 +91,7 @@ class WelcomePage(QWidget):
             self._recent.addWidget(self._recent_button(path))
 
     def show_drop(self, *, wanted: bool) -> None:
-        """Show whether files held over the window would be taken."""
+        """Show whether files dragged over the window would be accepted."""
         self.setProperty("drop", wanted)
         self._card.style().unpolish(self._card)
         self._card.style().polish(self._card)

@@ -1,4 +1,4 @@
-"""Makes the dated backups of the open project on their own, while painting goes on."""
+"""Makes dated backups of the open project automatically, while painting goes on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from landseg_gui.jobs.runner import Job
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.text import capitalised, tr
+from landseg_gui.text import tr
 
 _FIRST_MS = 1000
 _LOOK_MS = 30_000
@@ -16,16 +16,16 @@ BACKUP_SECONDS = 600.0
 
 
 class AutomaticBackups(QObject):
-    """A backup soon after a project has been opened, and every ten minutes where it has changed since.
+    """Makes a backup soon after a project has been opened, and every ten minutes where it has changed since.
 
-    What keeps a backup from being made is a notice, once: the project itself is safe.
+    A failure is reported once: the project itself is safe.
     """
 
     def __init__(self, session: ProjectSession, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._job: Job | None = None
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.look)
         session.project_changed.connect(self._follow)
@@ -39,7 +39,7 @@ class AutomaticBackups(QObject):
             self._timer.start(_FIRST_MS)
 
     def look(self) -> None:
-        """Begin a backup where one is due."""
+        """Start a backup where one is due."""
         self._timer.start(_LOOK_MS)
         project = self._session.project
         if (
@@ -50,16 +50,16 @@ class AutomaticBackups(QObject):
         ):
             return
         job = self._job = self._session.start_in_background(
-            tr("Back up {path}", path=project.path.name), project.backups.make
+            tr("Back up {project}", project=project.path.name), project.backups.make
         )
-        job.failed.connect(self._tell)
+        job.failed.connect(self._report)
         job.ended.connect(self._end)
 
-    def _tell(self, sentence: str) -> None:
+    def _report(self, sentence: str) -> None:
         project = self._session.project
-        if project is not None and not project.fault and sentence not in self._told:
-            self._told.add(sentence)
-            self._session.tell(capitalised(sentence))
+        if project is not None and not project.fault and sentence not in self._reported:
+            self._reported.add(sentence)
+            self._session.show_info(sentence)
 
     def _end(self) -> None:
         self._job = None

@@ -1,4 +1,4 @@
-"""What has changed outside the project that is open - its images, its maps - and what can be done about it."""
+"""What has changed outside the open project - its images, its maps - and what can be done about it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Looked:
-    """What has changed, and what images hold of which the project did not know that."""
+    """What has changed, and the contents of images that the project did not know."""
 
     changes: tuple[Change, ...]
     contents: dict[int, RasterContent]
 
 
 def look_work(project: Project) -> Work:
-    """Return the work of comparing all files of a project with what that knows of them."""
+    """Return the work of comparing all files of a project with what the project knows of them."""
 
     def work(_on_event: OnEvent, control: JobControl) -> _Looked:
         return _Looked(project.changes(control), unknown_contents(project.images, control))
@@ -88,11 +88,11 @@ class ChangedFiles(QObject):
         return job
 
     def keep_grid(self, image_id: int) -> Job | None:
-        """Have an image stay where the project says."""
+        """Keep an image where the project says."""
         project = self._session.project
         if project is None:
             return None
-        job = self._session.editing.run(tr("Keep the grid"), lambda _on_event, _control: project.keep_grid(image_id))
+        job = self._session.editing.run(tr("Keep grid"), lambda _on_event, _control: project.keep_grid(image_id))
         return self.look_after(job)
 
     def plan_move(self, image_id: int) -> Job | None:
@@ -100,7 +100,9 @@ class ChangedFiles(QObject):
         project = self._session.project
         if project is None:
             return None
-        job = self._session.editing.run(tr("Find new places"), lambda _on_event, _control: project.plan_move(image_id))
+        job = self._session.editing.run(
+            tr("Compare label positions"), lambda _on_event, _control: project.plan_move(image_id)
+        )
         if job is not None:
             job.finished.connect(self._take_plan)
         return job
@@ -110,7 +112,7 @@ class ChangedFiles(QObject):
         QTimer.singleShot(0, self, lambda: go_on(move))  # the job of the plan has to end first
 
     def move(self, move: Move) -> Job | None:
-        """Move labels as planned, those outside the image included, which are then lost."""
+        """Move labels as planned; those that then lie outside the image are lost."""
         project = self._session.project
         if project is None:
             return None
@@ -121,11 +123,11 @@ class ChangedFiles(QObject):
         return self.look_after(self._session.editing.run(tr("Move labels"), work))
 
     def remove_map(self, prediction_id: int) -> Job | None:
-        """Take a map out of the project; its file stays."""
+        """Remove a map from the project; its file stays."""
         project = self._session.project
         if project is None:
             return None
         job = self._session.editing.run(
-            tr("Remove a map"), lambda _on_event, _control: project.remove_prediction(prediction_id)
+            tr("Remove map"), lambda _on_event, _control: project.remove_prediction(prediction_id)
         )
         return self.look_after(job)

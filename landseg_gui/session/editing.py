@@ -20,11 +20,12 @@ from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.history_walk import HistoryWalk
-from landseg_gui.session.lifecycle import LifeCycle, ProjectLifecycle
+from landseg_gui.session.lifecycle import PROJECT_BUSY, LifeCycle, ProjectLifecycle, read_only_text
 from landseg_gui.session.paint import PaintChoices
 from landseg_gui.session.saving import Saving
 from landseg_gui.session.shown_image import ShownImage
-from landseg_gui.text import capitalised, images_text, tr
+from landseg_gui.session.step_names import shown_step
+from landseg_gui.text import images_text, tr, translated
 
 if TYPE_CHECKING:
     from landseg_gui.session.session import Session
@@ -43,12 +44,12 @@ class _ProjectFacts:
 
     @classmethod
     def of(cls, project: Project | None, image: ImageEntry | None) -> _ProjectFacts:
-        """Return what a project is like now."""
+        """Return the facts about a project as it is now."""
         facts = cls(project.images, project.schema) if project else cls()
         return facts.with_image(project, image)
 
     def with_image(self, project: Project | None, image: ImageEntry | None) -> _ProjectFacts:
-        """Return these facts with what is there of another image."""
+        """Return these facts with the areas and predictions of another image."""
         if project is None or image is None:
             return replace(self, areas=(), predictions=())
         return replace(self, areas=project.areas(image.id), predictions=project.predictions(image.id))
@@ -57,8 +58,8 @@ class _ProjectFacts:
 class Editing(QObject):
     """Every way to change the open project; nothing else changes it meanwhile.
 
-    The signals tell that this part of the project, or of what it has of the image in the window, has changed.
-    `project_wanted`: somebody wants to paint, and there is no project yet.
+    The signals say that this part of the project, or of its image in the window, has changed. `project_wanted`:
+    somebody wants to paint, and there is no project yet.
     """
 
     images_changed = Signal()
@@ -105,14 +106,14 @@ class Editing(QObject):
 
     @property
     def busy(self) -> bool:
-        """Tell whether something changes the project as a whole, or closes it, so that nothing else can change it."""
+        """Return whether something changes the project as a whole, or closes it, so that nothing else can change it."""
         at_work = bool(self._jobs) or self._walk.under_way or self._saving.under_way
         is_closing = self._lifecycle.state is LifeCycle.CLOSING
         return at_work or is_closing or (self._project is not None and self._project.busy)
 
     @property
     def is_stroke_open(self) -> bool:
-        """Tell whether somebody is in the middle of a stroke: labels take one gesture at a time."""
+        """Return whether somebody is in the middle of a stroke: labels take one gesture at a time."""
         if self._gesture is None or self._project is None:
             return False
         entry = self._project.find_image(self._gesture[1].id)
@@ -121,9 +122,9 @@ class Editing(QObject):
     # --- gestures
 
     def may_paint(self) -> bool:
-        """Tell whether a gesture may begin; where not, the user is told why, or asked for a project."""
+        """Return whether a gesture may begin; where not, show the user why, or ask for a project."""
         if self._session.rasters.current is None:
-            self._session.notifier.info(tr("Open an orthophoto to paint on"))
+            self._session.notifier.info(tr("Open an image to paint on."))
             return False
         if self._project is None:
             self.project_wanted.emit()
@@ -131,42 +132,36 @@ class Editing(QObject):
         if self._shown.entry is None:
             self._session.notifier.info(
                 tr(
-                    "{path} is no image of {path_2}",
-                    path=self._session.rasters.current.path.name,
-                    path_2=self._project.path.name,
+                    "{image} is not in the project {project}: add it to paint on it.",
+                    image=self._session.rasters.current.path.name,
+                    project=self._project.path.name,
                 )
             )
             return False
         if self._shown.is_misplaced:
             self._session.notifier.error(
                 tr(
-                    "{path} lies elsewhere than its labels by now: choose in File > Changed Files where they "
-                    "belong, then paint",
-                    path=self._shown.entry.path.name,
+                    "The grid of {image} has changed since its labels were painted: choose in File > Changed Files "
+                    "where they belong, then paint.",
+                    image=self._shown.entry.path.name,
                 )
             )
             return False
         return self.may_edit()
 
     def may_edit(self) -> bool:
-        """Tell whether the project may be changed; where not, the user is told why."""
+        """Return whether the project may be changed; where not, show the user why."""
         self._saving.show_damage()
         if self._project is None:
-            self._session.notifier.info(tr("Open a project, or make a new one"))
+            self._session.notifier.info(tr("Open a project or create a new one."))
         elif self._project.fault:
             self._saving.show_failure()
         elif self._project.read_only:
-            self._session.notifier.info(
-                tr(
-                    "{path} is read-only: {read_only_reason}",
-                    path=self._project.path.name,
-                    read_only_reason=self._project.read_only_reason,
-                )
-            )
+            self._session.notifier.info(read_only_text(self._project))
         elif self._project.failure:
             self._saving.show_failure()
         elif self.busy:
-            self._session.notifier.info(tr("The project is being changed: wait for that, or stop it in the Jobs panel"))
+            self._session.notifier.info(translated(PROJECT_BUSY))
         else:
             return True
         return False
@@ -192,7 +187,7 @@ class Editing(QObject):
         try:
             self._project.record(image.id, finished, name)
         except ProjectError as error:  # the labels are as before the gesture
-            self._session.notifier.error(capitalised(str(error)))
+            self._session.notifier.error(str(error))
         self.history_changed.emit()
         self._saving.changed.emit()
 
@@ -201,14 +196,14 @@ class Editing(QObject):
     def paint_large(self, region: Region, value: int, name: str, paintable: Paintable | None = None) -> Job | None:
         """Give a region too large for a gesture the class `value`, as a job and one step; None where that may not be.
 
-        `paintable` tells which labels may be replaced; by default what the user has chosen.
+        `paintable` says which labels may be replaced; by default what the user has chosen.
         """
         project, image = self._project, self._shown.entry
         if not self.may_paint() or project is None or image is None:
             return None
         change = _region_painter(region, value, self._paint.paintable() if paintable is None else paintable)
         return self.run(
-            name,
+            shown_step(name),
             lambda on_event, control: project.edit_tiles(
                 image.id, name, change, window=region.bounds, on_event=on_event, control=control
             ),
@@ -217,7 +212,7 @@ class Editing(QObject):
     def run(self, title: str, work: Work) -> Job | None:
         """Run a function of the core that changes the project; None where that may not be.
 
-        Nothing else changes the project meanwhile; afterwards the signals tell what it has changed.
+        Nothing else changes the project meanwhile; afterwards the signals say what it has changed.
         """
         if self.is_stroke_open or not self.may_edit():
             return None
@@ -225,7 +220,7 @@ class Editing(QObject):
         self._jobs.append(job)
         job.failed.connect(self._session.notifier.error)
         job.stopped.connect(
-            lambda: self._session.notifier.info(tr("{title}: stopped, nothing has changed", title=title))
+            lambda: self._session.notifier.info(tr("Stopped: {title}. Nothing has changed.", title=title))
         )
         job.ended.connect(lambda: self._end_edit(job))
         self._saving.changed.emit()
@@ -236,7 +231,7 @@ class Editing(QObject):
         self.refresh()
 
     def refresh(self) -> None:
-        """Tell what has changed in the project since it was told last."""
+        """Emit the signals of what has changed in the project since the last time."""
         before = self._facts
         self._shown.refresh()
         now = self._facts = _ProjectFacts.of(self._project, self._shown.entry)
@@ -259,12 +254,12 @@ class Editing(QObject):
     # --- history
 
     def undo(self) -> None:
-        """Take the last step back, and show the image that it was on."""
+        """Undo the last step, and show the image that it was on."""
         if self._project is not None:
             self.undo_to(self._project.history.position - 1)
 
     def redo(self) -> None:
-        """Do again the step that was taken back last."""
+        """Redo the step that was undone last."""
         if self._project is not None:
             self.undo_to(self._project.history.position + 1)
 
@@ -278,30 +273,28 @@ class Editing(QObject):
     def _end_walk(self, last: Step | None) -> None:
         before = self._facts.images
         self.refresh()
-        self._tell_images(before)
+        self._report_images(before)
         shown = self._shown.entry
         if last is not None and last.image_id is not None and (shown is None or last.image_id != shown.id):
             self._shown.show(last.image_id)
 
-    def _tell_images(self, before: Sequence[ImageEntry]) -> None:
-        """Tell of images that have come or gone with undo or redo: the window may show another one now."""
+    def _report_images(self, before: Sequence[ImageEntry]) -> None:
+        """Report images that have come or gone with undo or redo: the window may show another one now."""
         known, now = ({entry.id: entry for entry in images} for images in (before, self._facts.images))
-        for verb, images in (
-            ("Undone", [known[number] for number in known.keys() - now.keys()]),
-            ("Redone", [now[number] for number in now.keys() - known.keys()]),
-        ):
-            if images:
-                self._session.notifier.info(tr("{verb}: Add {images_text}", verb=verb, images_text=images_text(images)))
+        if gone := [known[number] for number in known.keys() - now.keys()]:
+            self._session.notifier.info(tr("Undone: Add {images}.", images=images_text(gone)))
+        if come := [now[number] for number in now.keys() - known.keys()]:
+            self._session.notifier.info(tr("Redone: Add {images}.", images=images_text(come)))
 
     def undo_text(self) -> str:
         """Return the text of the command, such as `Undo Brush: building`; `Undo` where there is nothing to undo."""
         step = self._project.history.next_undo if self._project else None
-        return f"Undo {step.name}" if step else "Undo"
+        return tr("Undo {step}", step=shown_step(step.name)) if step else tr("Undo")
 
     def redo_text(self) -> str:
         """Return the text of the command, such as `Redo Brush: building`; `Redo` where there is nothing to redo."""
         step = self._project.history.next_redo if self._project else None
-        return f"Redo {step.name}" if step else "Redo"
+        return tr("Redo {step}", step=shown_step(step.name)) if step else tr("Redo")
 
 
 def _region_painter(

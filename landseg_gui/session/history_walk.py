@@ -11,15 +11,17 @@ from landseg_core.project.history import Step
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
+from landseg_gui.session.step_names import shown_step
+from landseg_gui.text import tr
 
 _BUDGET_S = 0.03  # of undoing at a stretch: two frames of a screen
 
 
 class HistoryWalk(QObject):
-    """Undoes or redoes one step after the other until the wished position is reached.
+    """Undoes or redoes one step after the other until the wanted position is reached.
 
-    Small steps are done at once, large ones in a job. `moved` tells that some steps are done and more follow; `ended`
-    brings the last step done, or None where none was; before it, the user is told where something went wrong.
+    Small steps are done at once, large ones in a job. `moved`: some steps are done and more follow; `ended`
+    brings the last step done, or None where none was; before it, a failure is shown to the user.
     """
 
     moved = Signal()
@@ -35,7 +37,7 @@ class HistoryWalk(QObject):
 
     @property
     def under_way(self) -> bool:
-        """Tell whether `ended` is still to come."""
+        """Return whether `ended` is still to come."""
         return self._project is not None
 
     def start(self, project: Project, position: int) -> None:
@@ -62,7 +64,7 @@ class HistoryWalk(QObject):
             self._end()
 
     def _next_step(self) -> Step | None:
-        """Return the step to do next, or None at the end of the way."""
+        """Return the step to do next, or None at the end."""
         project = self._project
         if project is None or project.history.position == self._target:
             return None
@@ -84,8 +86,12 @@ class HistoryWalk(QObject):
 
     def _start_job(self, step: Step) -> None:
         assert self._project is not None
-        move, verb = (self._project.undo, "Undo") if self._is_back() else (self._project.redo, "Redo")
-        self._job = self._runner.start(f"{verb} {step.name}", lambda on_event, control: move(on_event, control))
+        name = shown_step(step.name)
+        if self._is_back():
+            move, title = self._project.undo, tr("Undo {step}", step=name)
+        else:
+            move, title = self._project.redo, tr("Redo {step}", step=name)
+        self._job = self._runner.start(title, lambda on_event, control: move(on_event, control))
         self._job.finished.connect(self._take_step)
         self._job.failed.connect(self._notifier.error)
         self._job.ended.connect(self._leave_job)
@@ -95,7 +101,7 @@ class HistoryWalk(QObject):
             self._last, self._job = step, None
 
     def _leave_job(self) -> None:
-        """Go on where the job has done its step; after a stop or a failure the walk ends where it is."""
+        """Continue where the job has done its step; after a stop or a failure the walk ends where it is."""
         if self._job is None:
             self.moved.emit()
             self._go_on()

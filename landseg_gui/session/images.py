@@ -1,15 +1,16 @@
-"""The images of the project: added, removed, found again, and one of them in the window."""
+"""The images of the project: added, removed, relinked, and one of them in the window."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from landseg_core.messages import N_
 from landseg_core.project.images import ImageEntry
 from landseg_gui.jobs.runner import Job
 from landseg_gui.message_boxes import choose
@@ -19,16 +20,21 @@ from landseg_gui.session.lifecycle import ProjectLifecycle
 from landseg_gui.session.project_files import AddedImages, add_images_work, entry_at
 from landseg_gui.session.shown_image import ShownImage
 from landseg_gui.session.view_state import hidden_images, set_image_hidden
-from landseg_gui.text import capitalised, images_text, tr
+from landseg_gui.text import images_text, tr
 
 _MOST_NAMES = 8
+_ADD = N_("Add to Project")
+_OPEN_ALONE = N_("Open without Project")
 
 
-class OpenAs(StrEnum):
-    """What becomes of an image that is opened: an image of the project, or one without a project."""
+class OpenAs(Enum):
+    """How an image is opened: as an image of the project, or without a project."""
 
-    IMAGE_OF_PROJECT = "Add to Project"
-    ON_ITS_OWN = "Open on Its Own"
+    IMAGE_OF_PROJECT = auto()
+    ON_ITS_OWN = auto()
+
+
+_ANSWERS: Mapping[str, OpenAs] = {_ADD: OpenAs.IMAGE_OF_PROJECT, _OPEN_ALONE: OpenAs.ON_ITS_OWN}
 
 
 class ProjectImages(QObject):
@@ -62,34 +68,34 @@ class ProjectImages(QObject):
 
     @property
     def can_add(self) -> bool:
-        """Tell whether there is a project that images may be added to."""
+        """Return whether there is a project that images may be added to."""
         return self._lifecycle.project is not None and not self._lifecycle.project.read_only
 
     def add(self, paths: Sequence[Path]) -> Job | None:
-        """Add rasters to the project as one step; None where that may not be."""
+        """Add rasters to the project as one step; None where that is not allowed now."""
         if self._lifecycle.project is None or not paths:
             return None
-        title = f"Add {paths[0].name}" if len(paths) == 1 else f"Add {len(paths)} images"
+        title = tr("Add %n images", n=len(paths), one="Add {image}", image=paths[0].name)
         job = self._editing.run(title, add_images_work(self._lifecycle.project, paths))
         if job is not None:
-            job.finished.connect(partial(self._tell_added, self._lifecycle.project.path))
+            job.finished.connect(partial(self._report_added, self._lifecycle.project.path))
         return job
 
-    def _tell_added(self, project: Path, added: AddedImages) -> None:
+    def _report_added(self, project: Path, added: AddedImages) -> None:
         if added.images:
             self._notifier.info(
-                tr("Added {images_text} to {project}", images_text=images_text(added.images), project=project.name)
+                tr("Added {images} to {project}.", images=images_text(added.images), project=project.name)
             )
         for sentence in added.problems:
-            self._notifier.error(capitalised(sentence))
+            self._notifier.error(sentence)
 
     def keep_alpha(self, alpha: str) -> Job | None:
-        """Have the project keep an alpha for the image in the window; None where there is none, or nothing to keep."""
+        """Store an alpha for the image in the window; None where there is no image, or nothing to store."""
         project, image = self._lifecycle.project, self._shown.entry
         if project is None or image is None or project.read_only or image.alpha == alpha:
             return None
         return self._editing.run(
-            tr("Alpha of {image}", image=image.name), lambda *_: project.set_alpha(image.id, alpha)
+            tr("Set alpha of {image}", image=image.name), lambda *_: project.set_alpha(image.id, alpha)
         )
 
     def at(self, path: Path) -> ImageEntry | None:
@@ -109,69 +115,82 @@ class ProjectImages(QObject):
         self._shown.show_neighbour(-1)
 
     def is_hidden(self, image_id: int) -> bool:
-        """Tell whether the eye of an image is closed: Next, Previous and "predict all" pass it by."""
+        """Return whether an image is hidden: Next, Previous and Predict All skip it."""
         return self._lifecycle.project is not None and image_id in hidden_images(self._lifecycle.project)
 
     def set_hidden(self, image_id: int, *, hidden: bool) -> None:
-        """Close or open the eye of an image."""
+        """Hide or show an image."""
         if self._lifecycle.project is not None and self._editing.may_edit():
             set_image_hidden(self._lifecycle.project, image_id, hidden=hidden)
             self._editing.images_changed.emit()
 
     def remove(self, image_id: int) -> Job | None:
-        """Take an image out of the project, with its labels and their history; its file stays."""
+        """Remove an image from the project, with its labels and their history; its file stays."""
         project, entry = self._lifecycle.project, self.with_id(image_id)
         if project is None or entry is None:
             return None
         return self._editing.run(
-            tr("Remove {entry}", entry=entry.name), lambda _on_event, _control: project.remove_image(image_id)
+            tr("Remove {image}", image=entry.name), lambda _on_event, _control: project.remove_image(image_id)
         )
 
     def relink(self, image_id: int, path: Path) -> Job | None:
-        """Tell the project where the file of an image is now."""
+        """Set where the file of an image is now."""
         project, entry = self._lifecycle.project, self.with_id(image_id)
         if project is None or entry is None:
             return None
         job = self._editing.run(
-            tr("Relink {entry}", entry=entry.name), lambda _on_event, _control: project.relink(image_id, path)
+            tr("Relink {image}", image=entry.name), lambda _on_event, _control: project.relink(image_id, path)
         )
         if job is not None:
             job.ended.connect(self.relinked)
         return job
 
     def relink_in_folder(self, folder: Path) -> Job | None:
-        """Look for the missing images in a folder; the job gives the number found, and the user is told."""
+        """Look for the missing images in a folder; the job returns the number found, which is shown to the user."""
         project = self._lifecycle.project
         if project is None:
             return None
-        title = f"Look for images in {folder.name}"
+        title = tr("Look for images in {folder}", folder=folder.name)
         job = self._editing.run(title, lambda _on_event, _control: project.relink_in_folder(folder))
         if job is not None:
-            job.finished.connect(partial(self._tell_found, len(self.missing()), folder))
+            job.finished.connect(partial(self._report_found, len(self.missing()), folder))
         if job is not None:
             job.ended.connect(self.relinked)
         return job
 
-    def _tell_found(self, wanted: int, folder: Path, found: int) -> None:
+    def _report_found(self, wanted: int, folder: Path, found: int) -> None:
         self._notifier.info(
-            tr("Found {found} of {wanted} missing images in {folder}", found=found, wanted=wanted, folder=folder)
+            tr("Found {found} of {wanted} missing images in {folder}.", found=found, wanted=wanted, folder=folder)
         )
 
     def missing(self) -> list[ImageEntry]:
-        """Return the images that are not where the project expects them."""
+        """Return the images whose files are missing."""
         return [entry for entry in self._lifecycle.project.images if entry.missing] if self._lifecycle.project else []
 
 
 def ask_to_add(images: Sequence[Path], project: Path, window: QWidget | None) -> OpenAs | None:
     """Ask whether to add images to the project, or to open one on its own; None where the user cancels."""
     if len(images) == 1:
-        what, answers = images[0].name, [OpenAs.IMAGE_OF_PROJECT, OpenAs.ON_ITS_OWN]
-        explanation = f"To open it on its own, {project.name} is closed first; all its edits are saved."
-    else:  # the window shows one image at a time: the others would have no place
-        what, answers = f"{len(images)} images", [OpenAs.IMAGE_OF_PROJECT]
-        explanation = "\n".join(path.name for path in images[:_MOST_NAMES])
-        if len(images) > _MOST_NAMES:
-            explanation += f"\nand {len(images) - _MOST_NAMES} more"
-    question = f"Add {what} to the project “{project.stem}”?"
-    answer = choose(window, question, explanation, answers, default=OpenAs.IMAGE_OF_PROJECT)
-    return OpenAs(answer) if answer else None
+        answers = [_ADD, _OPEN_ALONE]
+        explanation = tr(
+            "To open it without a project, {project} is closed first; all its edits are saved.", project=project.name
+        )
+    else:  # the window shows one image at a time: the others would not be seen
+        answers, explanation = [_ADD], _names(images)
+    question = tr(
+        "Add %n images to the project “{project}”?",
+        n=len(images),
+        one="Add {image} to the project “{project}”?",
+        image=images[0].name,
+        project=project.stem,
+    )
+    answer = choose(window, question, explanation, answers, default=_ADD)
+    return _ANSWERS[answer] if answer else None
+
+
+def _names(images: Sequence[Path]) -> str:
+    """Return the names of the first images, and how many more there are, one a line."""
+    names = [path.name for path in images[:_MOST_NAMES]]
+    if more := len(images) - len(names):
+        names.append(tr("and %n more", n=more, one="and one more"))
+    return "\n".join(names)

@@ -1,4 +1,4 @@
-"""Which project is open, and the way from one to the next: opened, worked on, settled, closed."""
+"""Which project is open, and the way from one to the next: opened, worked on, saved, closed."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import JobRunner, Work
 from landseg_gui.notifier import Notifier
 from landseg_gui.session.project_files import ClosedProjects, OpenedProject, create_work, open_work, same_file
 from landseg_gui.session.save_guard import SaveGuard
-from landseg_gui.text import capitalised, files_text, tr
+from landseg_gui.text import files_text, tr, translated
 
-_IN_USE = "the project is being changed: wait for that, or stop it in the Jobs panel"
+PROJECT_BUSY = N_("The project is busy: wait, or cancel the job in the Jobs panel.")
 
 
 class LifeCycle(Enum):
-    """Where the project in the window stands.
+    """The state of the project in the window.
 
-    CLOSED: there is none, and its file is free. OPENING: one is on its way; the former, if there is one, stays open
-    until it is there. OPEN: there is one, and nothing is under way with it. CLOSING: it is being settled and closed,
-    with the window alive; nothing changes it, and no other one can be opened.
+    CLOSED: there is none, and its file is free. OPENING: one is being opened; the former, if there is one, stays open
+    until it is. OPEN: there is one, and it stays. CLOSING: it is being saved and closed, with the window alive; nothing
+    changes it, and no other one can be opened.
     """
 
     CLOSED = auto()
@@ -37,7 +38,7 @@ class LifeCycle(Enum):
 
 
 class OpenOutcome(Enum):
-    """What came of the wish to open a project: it is on its way, or why it is not."""
+    """The answer to a request to open a project: it is being opened, or why it is not."""
 
     UNDER_WAY = auto()
     ALREADY_OPEN = auto()
@@ -48,7 +49,7 @@ class OpenOutcome(Enum):
 
 @dataclass(eq=False)
 class _Opening:
-    """A project on its way into the window, and the files to open once it is there; `opened` once it has been read."""
+    """A project that is being opened, and the files to open in it afterwards; `opened` once it has been read."""
 
     path: Path
     files: tuple[Path, ...]
@@ -67,7 +68,7 @@ class Arrival:
 class ProjectLifecycle(QObject):
     """One project at a time, or none. Questions open over `window`.
 
-    `leaving` comes just before a project is settled and closed, `project_changed` when one has come or gone, and then
+    `leaving` comes just before a project is saved and closed, `project_changed` when one has come or gone, and then
     `arrived` with an `Arrival`. `storing_news` brings events of the project's writer, from its thread.
     """
 
@@ -85,7 +86,7 @@ class ProjectLifecycle(QObject):
         window: QWidget | None,
         parent: QObject | None = None,
     ) -> None:
-        """Begin without a project. `in_use` tells whether something changes it just now, so that it must stay."""
+        """Begin without a project. `in_use` returns whether something changes it just now, so that it must stay."""
         super().__init__(parent)
         self.window = window
         self.project: Project | None = None
@@ -98,7 +99,7 @@ class ProjectLifecycle(QObject):
 
     @property
     def state(self) -> LifeCycle:
-        """Return where the project stands: always one of the four, whatever is under way."""
+        """Return the state: always one of the four, whatever is under way."""
         if self._closing:
             return LifeCycle.CLOSING
         if self._opening is not None:
@@ -108,14 +109,14 @@ class ProjectLifecycle(QObject):
     # --- opening
 
     def create(self, path: Path, schema: ClassSchema, rasters: Sequence[Path]) -> OpenOutcome:
-        """Make a project with images and work on it in place of the present one."""
+        """Create a project with images and work on it instead of the present one."""
         work = create_work(path, schema, rasters, self.storing_news.emit)
-        return self._refusal(path, ()) or self._begin(f"Create {path.name}", path, work, ())
+        return self._refusal(path, ()) or self._begin(tr("Create {project}", project=path.name), path, work, ())
 
     def open(self, path: Path | str, files: Sequence[Path] = ()) -> OpenOutcome:
-        """Open a project in place of the present one, and then `files` instead of the image that it showed last.
+        """Open a project instead of the present one, and then `files` instead of the image that it showed last.
 
-        Where it does not come about the user is told why, and `files` are not opened.
+        Where that is impossible, the user is shown why, and `files` are not opened.
         """
         path = Path(path)
         if self._opening and same_file(path, self._opening.path):
@@ -126,37 +127,39 @@ class ProjectLifecycle(QObject):
             self._given_up.remove(given_up)
             return OpenOutcome.UNDER_WAY
         work = open_work(path, self.storing_news.emit)
-        return self._refusal(path, files) or self._begin(f"Open {path.name}", path, work, files)
+        return self._refusal(path, files) or self._begin(tr("Open {project}", project=path.name), path, work, files)
 
     def open_with_next(self, files: Sequence[Path]) -> bool:
-        """Have files opened in the project that is on its way; False where none is."""
+        """Have files opened in the project that is being opened; False where none is."""
         if self._opening is None:
             return False
         self._opening.files += tuple(files)
         return True
 
     def _refusal(self, path: Path, files: Sequence[Path]) -> OpenOutcome | None:
-        """Return why a project cannot be opened just now, and tell the user; None where it can."""
+        """Return why a project cannot be opened just now, and show it to the user; None where it can."""
         project = self.project
-        not_opened = _not_opened(path, *files)
+        names = files_text((path, *files))
         if self._closing:
-            self._notifier.info(tr("{not_opened}: a project is being closed, wait until it is", not_opened=not_opened))
+            self._notifier.info(
+                tr("Not opened: {files}. A project is being closed; try again afterwards.", files=names)
+            )
             return OpenOutcome.IS_CLOSING
         if self._opening:
             self._notifier.info(
                 tr(
-                    "{not_opened}: {path} is being opened, wait until it is there",
-                    not_opened=not_opened,
-                    path=self._opening.path.name,
+                    "Not opened: {files}. {project} is being opened; try again afterwards.",
+                    files=names,
+                    project=self._opening.path.name,
                 )
             )
             return OpenOutcome.ANOTHER_IS_OPENING
         if project and same_file(path, project.path):
-            self._notifier.info(tr("{path} is open already", path=path.name))
+            self._notifier.info(tr("{project} is already open.", project=path.name))
             return OpenOutcome.ALREADY_OPEN
         if self._closed.busy:
             self._notifier.info(
-                tr("{not_opened}: a project file is being updated, wait until it is", not_opened=not_opened)
+                tr("Not opened: {files}. A project file is being updated; try again afterwards.", files=names)
             )
             return OpenOutcome.FILE_IS_BEING_UPDATED
         return None
@@ -165,18 +168,21 @@ class ProjectLifecycle(QObject):
         opening = self._opening = _Opening(path, tuple(files))
         job = self._runner.start(title, work, background=True)
         job.finished.connect(partial(self._take_opened, opening))
-        job.failed.connect(partial(self._tell_failure, opening))
+        job.failed.connect(partial(self._show_failure, opening))
         job.ended.connect(partial(self._end_job, opening))
         return OpenOutcome.UNDER_WAY
 
     def _given_up_at(self, path: Path) -> _Opening | None:
-        """Return the opening of a project that is still under way though nobody waits for it any more."""
+        """Return the opening of a project that is still under way although nobody waits for it any more."""
         return next((opening for opening in self._given_up if same_file(path, opening.path)), None)
 
-    def _tell_failure(self, opening: _Opening, sentence: str) -> None:
+    def _show_failure(self, opening: _Opening, sentence: str) -> None:
         if opening is not self._opening:
             return
-        self._notifier.error(f"{sentence}; {_not_opened(*opening.files)}" if opening.files else sentence)
+        if opening.files:
+            files = files_text(opening.files)
+            sentence = tr("{failure} Not opened either: {files}.", failure=sentence, files=files)
+        self._notifier.error(sentence)
 
     def _take_opened(self, opening: _Opening, opened: OpenedProject) -> None:
         """Change projects soon: to close the former takes a while of events, too long for the end of a job."""
@@ -200,7 +206,8 @@ class ProjectLifecycle(QObject):
         self._opening = None
         if obstacle:
             opened.project.close()
-            self._notifier.info(f"{_not_opened(opening.path, *opening.files)}: {obstacle}")
+            files = files_text((opening.path, *opening.files))
+            self._notifier.info(tr("Not opened: {files}. {reason}", files=files, reason=obstacle))
             return
         self._set_project(opened.project)
         self.arrived.emit(Arrival(opened.project, opened.problems, opening.files))
@@ -212,19 +219,19 @@ class ProjectLifecycle(QObject):
     # --- closing
 
     def close(self) -> bool:
-        """Close the project once all is stored; False where it stays, since it is in use, or the user wants it to.
+        """Close the project once all is saved; False where it stays, since it is in use, or the user wants it to.
 
-        A project that is on its way is not opened then.
+        A project that is being opened is then not opened.
         """
         if self._closing or self.in_use:
-            self._notifier.info(capitalised(_IN_USE))
+            self._notifier.info(translated(PROJECT_BUSY))
             return False
         self._abandon_opening()
         return not self._leave()
 
     @property
     def in_use(self) -> bool:
-        """Tell whether something changes the project just now, so that it must stay."""
+        """Return whether something changes the project just now, so that it must stay."""
         return self.project is not None and self._in_use()
 
     def _abandon_opening(self) -> None:
@@ -235,17 +242,17 @@ class ProjectLifecycle(QObject):
             self._given_up.append(opening)
 
     def _leave(self) -> str:
-        """Settle and close the project; return why it stays, or an empty text."""
+        """Save and close the project; return why it stays open, as a sentence, or an empty text."""
         project = self.project
         if project is None:
             return ""
         if self.in_use:
-            return _IN_USE
+            return translated(PROJECT_BUSY)
         self._closing = True
         try:
             self.leaving.emit()
             if not self.save_guard.settle(project, self.window):
-                return f"{project.path.name} stays open"
+                return tr("{project} stays open.", project=project.path.name)
             self._close_file(project)
             return ""
         finally:
@@ -254,10 +261,10 @@ class ProjectLifecycle(QObject):
     def _close_file(self, project: Project) -> None:
         self._set_project(None)
         if problem := self.save_guard.close(project):
-            self._notifier.error(capitalised(problem))
+            self._notifier.error(problem)
 
     def move_to(self, path: Path) -> None:
-        """Go on in the file to which all of the project has been saved; the one before is closed without a question."""
+        """Continue with the file that the whole project was saved to; the one before is closed without a question."""
         if self.project is None:
             return
         self._closing = True
@@ -268,5 +275,6 @@ class ProjectLifecycle(QObject):
         self.open(path)
 
 
-def _not_opened(*files: Path) -> str:
-    return f"{files_text(files)} {'was' if len(files) == 1 else 'were'} not opened"
+def read_only_text(project: Project) -> str:
+    """Return the sentence that says why a project is read-only."""
+    return tr("{project} is read-only: {reason}.", project=project.path.name, reason=project.read_only_reason)

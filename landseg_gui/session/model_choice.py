@@ -13,6 +13,7 @@ from landseg_core.errors import ProjectError
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.project.project import Project
 from landseg_core.project.storage.paths import found_path, is_there, stored_path
+from landseg_gui.text import tr
 
 if TYPE_CHECKING:
     from landseg_gui.session.project_session import ProjectSession
@@ -21,7 +22,7 @@ _CHOSEN = "model"
 
 
 class ModelChoice(QObject):
-    """The model to predict with, which belongs to the project in which it was chosen: it comes and goes with it.
+    """The model to predict with; it belongs to the project in which it was chosen, and comes and goes with that.
 
     What was chosen while no project was open belongs to none. `changed`: it is another one.
     """
@@ -46,7 +47,7 @@ class ModelChoice(QObject):
         if project is None:
             self._path_without_project = path
         else:
-            remember_model(project, path)
+            save_model_choice(project, path)
         self._set(path)
 
     def _set(self, path: Path | None) -> None:
@@ -60,11 +61,11 @@ class ModelChoice(QObject):
         elif owner is None:
             self._path_without_project = path
         else:
-            refusal = f"{owner.name} does not note its new model"
-            self._projects.change_project(owner, lambda project: remember_model(project, path), refusal)
+            refusal = tr("The new model was not stored in {project}.", project=owner.name)
+            self._projects.change_project(owner, lambda project: save_model_choice(project, path), refusal)
 
     def drop(self) -> None:
-        """Forget the model, whose file is gone; the project may have another."""
+        """Drop the model, whose file is gone; the project may have another."""
         self.path = None
         self._follow_project()
 
@@ -73,11 +74,11 @@ class ModelChoice(QObject):
         self._set(proposed_model(project) if project else self._path_without_project)
 
 
-def remember_model(project: Project, model: Path | None) -> None:
-    """Keep which model, or run folder, the project is predicted with; None forgets it."""
+def save_model_choice(project: Project, model: Path | None) -> None:
+    """Store which model, or run folder, the project is predicted with; None for no choice."""
     if project.failure:
         return
-    with suppress(ProjectError):  # a name that is no proper text is not kept
+    with suppress(ProjectError):  # a name that is no proper text is not stored
         project.set_view_state(_CHOSEN, stored_path(model, project.path.parent) if model else None)
 
 

@@ -9,7 +9,7 @@ from landseg_core.labels.edit import Paintable, paintable
 
 
 class PaintChoices(QObject):
-    """The choices of the person who paints. `changed` tells of any of them."""
+    """The choices of the person who paints. `changed`: one of them has changed."""
 
     changed = Signal()
 
@@ -44,7 +44,7 @@ class PaintChoices(QObject):
 
     @property
     def only_unlabelled(self) -> bool:
-        """Tell whether what is labelled already stays as it is."""
+        """Return whether existing labels stay as they are."""
         return self._only_unlabelled
 
     @only_unlabelled.setter

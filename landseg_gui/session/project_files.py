@@ -1,4 +1,4 @@
-"""Work on project files that takes a while: open, create, add images, find them again, copy."""
+"""Work on project files that takes a while: open, create, add images, change one that is closed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from PySide6.QtCore import QObject
 from landseg_core.errors import LandsegError, ProjectError
 from landseg_core.events import JobControl, OnEvent
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_core.output_files import made_folder
 from landseg_core.project.images import ImageEntry, NewImage
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.notifier import Notifier
 from landseg_gui.paths import PROJECT_SUFFIX
-from landseg_gui.text import tr
+from landseg_gui.text import as_sentence, tr
 
 Change = Callable[[Project], None]
 
@@ -40,12 +41,12 @@ class AddedImages:
 
 
 def is_project(path: Path) -> bool:
-    """Tell whether a file is a project by its name."""
+    """Return whether a file is a project by its name."""
     return path.suffix.lower() == PROJECT_SUFFIX
 
 
 def same_file(one: Path, other: Path) -> bool:
-    """Tell whether two paths lead to the same place, whether or not there is a file."""
+    """Return whether two paths lead to the same file, whether or not it exists."""
     return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
 
 
@@ -56,7 +57,7 @@ def entry_at(images: Sequence[ImageEntry], path: Path) -> ImageEntry | None:
 
 
 def open_work(path: Path, news: OnEvent) -> Work:
-    """Return the work of opening a project, which gives an `OpenedProject`; `news` hears of what is stored."""
+    """Return the work of opening a project, which returns an `OpenedProject`; `news` gets the events of its writer."""
     return lambda _on_event, _control: OpenedProject(Project.open(path, on_event=news))
 
 
@@ -66,14 +67,15 @@ def change_closed_work(path: Path, change: Change) -> Work:
     def work(_on_event: OnEvent, _control: JobControl) -> None:
         with Project.open(path) as project:
             if project.read_only:
-                raise ProjectError(f"{path.name} is read-only: {project.read_only_reason}")
+                reason = project.read_only_reason
+                raise ProjectError(N_("{project} is read-only: {reason}", project=path.name, reason=reason))
             change(project)
 
     return work
 
 
 def create_work(path: Path, schema: ClassSchema, rasters: Sequence[Path], news: OnEvent) -> Work:
-    """Return the work of making a project with images, which gives an `OpenedProject`."""
+    """Return the work of creating a project with images, which returns an `OpenedProject`."""
 
     def work(_on_event: OnEvent, control: JobControl) -> OpenedProject:
         with made_folder(path.parent):
@@ -84,7 +86,7 @@ def create_work(path: Path, schema: ClassSchema, rasters: Sequence[Path], news: 
 
 
 def add_images_work(project: Project, rasters: Sequence[Path]) -> Work:
-    """Return the work of adding images to a project, which gives `AddedImages`."""
+    """Return the work of adding images to a project, which returns `AddedImages`."""
     return lambda _on_event, control: add_images(project, rasters, control)
 
 
@@ -108,7 +110,7 @@ def add_images(project: Project, rasters: Sequence[Path], control: JobControl, *
 class ClosedProjects(QObject):
     """Makes changes one after the other, each in a job that opens the project for it alone.
 
-    Where one cannot be made, the user is told what, and why.
+    Where one cannot be made, the user is shown what, and why.
     """
 
     def __init__(self, runner: JobRunner, notifier: Notifier, parent: QObject | None = None) -> None:
@@ -119,11 +121,11 @@ class ClosedProjects(QObject):
 
     @property
     def busy(self) -> bool:
-        """Tell whether a project is being changed: it could be opened only for reading meanwhile."""
+        """Return whether a project is being changed: it could be opened only for reading meanwhile."""
         return self._job is not None
 
     def change(self, path: Path, change: Change, refusal: str) -> None:
-        """Change the project at `path` as soon as may be; `refusal` says what has not been done where that fails."""
+        """Change the project at `path` as soon as possible; where that fails, the user is shown `refusal` and why."""
         self._waiting.append((path, change, refusal))
         self._begin()
 
@@ -131,8 +133,10 @@ class ClosedProjects(QObject):
         if self._job is not None or not self._waiting:
             return
         path, change, refusal = self._waiting.pop(0)
-        job = self._job = self._runner.start(tr("Update {path}", path=path.name), change_closed_work(path, change))
-        job.failed.connect(lambda reason: self._notifier.error(f"{refusal}: {reason}"))
+        job = self._job = self._runner.start(
+            tr("Update {project}", project=path.name), change_closed_work(path, change)
+        )
+        job.failed.connect(lambda reason: self._notifier.error(f"{as_sentence(refusal)} {reason}"))
         job.ended.connect(self._end)
 
     def _end(self) -> None:

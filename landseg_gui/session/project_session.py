@@ -18,13 +18,13 @@ from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.session.changed_files import ChangedFiles
 from landseg_gui.session.editing import Editing
 from landseg_gui.session.images import ProjectImages
-from landseg_gui.session.lifecycle import Arrival, ProjectLifecycle
+from landseg_gui.session.lifecycle import Arrival, ProjectLifecycle, read_only_text
 from landseg_gui.session.paint import PaintChoices
 from landseg_gui.session.project_files import ClosedProjects
 from landseg_gui.session.saving import Saving
 from landseg_gui.session.shown_image import ShownImage
-from landseg_gui.session.view_state import remember_window, remembered_window
-from landseg_gui.text import capitalised, tr
+from landseg_gui.session.view_state import load_window, save_window
+from landseg_gui.text import as_sentence
 from landseg_gui.viewer.frame import ViewFrame
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class ProjectSession(QObject):
 
     def _follow_lifecycle(self) -> None:
         lifecycle = self.lifecycle
-        lifecycle.leaving.connect(self._remember_window)
+        lifecycle.leaving.connect(self._save_window)
         lifecycle.project_changed.connect(self._follow_project)
         lifecycle.arrived.connect(self._welcome)
         lifecycle.save_guard.saved.connect(self._session.opened)
@@ -103,7 +103,7 @@ class ProjectSession(QObject):
 
     # --- work
 
-    def tell(self, sentence: str) -> None:
+    def show_info(self, sentence: str) -> None:
         """Show the user something good to know."""
         self._session.notifier.info(sentence)
 
@@ -114,7 +114,7 @@ class ProjectSession(QObject):
     def change_project(self, owner: Path, change: Callable[[Project], None], refusal: str) -> None:
         """Make a small change to the project `owner`: at once where it is open, else in the background.
 
-        Where that cannot be, the user is told: `refusal`, and why.
+        Where that is impossible, the user is shown `refusal`, a sentence, and why.
         """
         project = self.project
         if project is None or owner != project.path:
@@ -123,7 +123,7 @@ class ProjectSession(QObject):
         try:
             change(project)
         except LandsegError as error:
-            self._session.notifier.info(f"{refusal}: {error}")
+            self._session.notifier.info(f"{as_sentence(refusal)} {as_sentence(error)}")
         else:
             self.editing.refresh()
 
@@ -132,15 +132,15 @@ class ProjectSession(QObject):
     def _is_in_use(self) -> bool:
         return self.editing.busy or self.editing.is_stroke_open
 
-    def _remember_window(self) -> None:
+    def _save_window(self) -> None:
         self._shown.save_position()
         if self.project and self.image and not self.project.failure:
-            remember_window(self.project, self.image.id, self.paint.active_value)
+            save_window(self.project, self.image.id, self.paint.active_value)
 
     def _follow_project(self) -> None:
         project = self.project
         self._shown.set_project(project)
-        self.paint.fit(self.schema, remembered_window(project).get("active_value") if project else None)
+        self.paint.fit(self.schema, load_window(project).get("active_value") if project else None)
         editing = self.editing
         for signal in (self.project_changed, editing.images_changed, editing.schema_changed, self.images.shown_changed):
             signal.emit()
@@ -152,16 +152,10 @@ class ProjectSession(QObject):
         project = arrival.project
         self._session.opened.emit(project.path)
         if project.read_only:
-            self._session.notifier.info(
-                tr(
-                    "{path} is read-only: {read_only_reason}",
-                    path=project.path.name,
-                    read_only_reason=project.read_only_reason,
-                )
-            )
+            self._session.notifier.info(read_only_text(project))
         self.saving.show_damage()
         for sentence in arrival.problems:
-            self._session.notifier.error(capitalised(sentence))
+            self._session.notifier.error(sentence)
         self.changed_files.look()
         if arrival.files:
             self._session.files.open(arrival.files)

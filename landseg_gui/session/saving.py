@@ -1,4 +1,4 @@
-"""Whether all is on disk, for the status bar and for whoever wants to paint; and copies of the project."""
+"""Whether all edits are saved, for the status bar and for painting; and copies of the project."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from landseg_core.events import Event, StoringFailed, StoringResumed
+from landseg_core.messages import N_
 from landseg_core.project.project import Project
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
 from landseg_gui.session.lifecycle import ProjectLifecycle
-from landseg_gui.session.save_guard import edits
-from landseg_gui.text import capitalised, tr
+from landseg_gui.text import as_sentence, tr, translated
 
 _MOST_NOTICES = 5
 _FAULTS = {
-    "deleted": "Project file deleted",
-    "moved": "Project file is missing",
-    "replaced": "Project file replaced",
-    "overwritten": "Project file overwritten",
-    "log": "Project file damaged",
+    "deleted": N_("Project file deleted"),
+    "moved": N_("Project file missing"),
+    "replaced": N_("Project file replaced"),
+    "overwritten": N_("Project file overwritten"),
+    "log": N_("Project file damaged"),
 }
-"""What the status bar says where the project's file is not the one that was opened, by the kind of `FileFault`."""
+"""The text in the status bar where the project's file is not the one that was opened, by the kind of `FileFault`."""
 
 
 @dataclass(frozen=True)
 class SaveState:
-    """How safe the edits are, in a few words with their explanation.
+    """Whether all edits are saved, in a few words with their explanation.
 
-    `passing`: it changes by itself in a moment; `failed`: something keeps edits from being stored.
+    `passing`: it changes in a moment; `failed`: something keeps edits from being saved.
     """
 
     text: str = ""
@@ -41,29 +41,28 @@ class SaveState:
 
 
 def save_state(project: Project | None) -> SaveState:
-    """Return what the status bar says about a project; nothing without one."""
+    """Return what the status bar shows about a project; nothing without one."""
     if project is None:
         return SaveState()
     if project.fault:
-        return SaveState(_FAULTS[project.fault.kind], capitalised(project.failure or ""), failed=True)
+        return SaveState(translated(_FAULTS[project.fault.kind]), as_sentence(project.failure or ""), failed=True)
     if project.read_only:
-        return SaveState(tr("Read-only"), capitalised(project.read_only_reason or ""))
+        return SaveState(tr("Read-only"), as_sentence(project.read_only_reason or ""))
+    count = project.waiting
     if project.failure:
-        return SaveState(
-            tr("Not stored: {edits}", edits=edits(project.waiting)), capitalised(project.failure), failed=True
-        )
-    if project.waiting:
-        return SaveState(
-            tr("Storing…"), tr("{edits} on the way to the disk", edits=edits(project.waiting)), passing=True
-        )
-    return SaveState(tr("All on disk"), tr("Every edit is stored in {path}", path=project.path))
+        text = tr("%n edits not saved", n=count, one="One edit not saved")
+        return SaveState(text, as_sentence(project.failure), failed=True)
+    if count:
+        text = tr("Saving %n edits…", n=count, one="Saving one edit…")
+        return SaveState(text, tr("Edits are saved to {path} automatically.", path=project.path), passing=True)
+    return SaveState(tr("Saved"), tr("All edits are saved in {path}.", path=project.path))
 
 
 class Saving(QObject):
-    """How safe the edits of the open project are, and its copies.
+    """Whether all edits of the open project are saved, and its copies.
 
-    `changed`: the `state` may be another; `save_wanted`: the project's file is lost, by the sentence that comes with
-    it, and all should be saved to another one.
+    `changed`: the `state` may be another; `save_wanted`: the project's file is lost, as the sentence that comes with it
+    says, and all should be saved to another one.
     """
 
     changed = Signal()
@@ -80,16 +79,16 @@ class Saving(QObject):
 
     @property
     def state(self) -> SaveState:
-        """Return how safe the edits are."""
+        """Return whether all edits are saved."""
         return save_state(self._lifecycle.project)
 
     @property
     def under_way(self) -> bool:
-        """Tell whether the project is being saved to another file, so that nothing may change it."""
+        """Return whether the project is being saved to another file, so that nothing may change it."""
         return self._job is not None
 
     def retry(self) -> None:
-        """Try again to store the edits that could not be stored."""
+        """Try again to save the edits that could not be saved."""
         if project := self._lifecycle.project:
             project.retry()
             self.changed.emit()
@@ -100,21 +99,21 @@ class Saving(QObject):
         if project is None:
             return None
         job = self._runner.start(
-            tr("Copy to {path}", path=path.name),
+            tr("Copy to {file}", file=path.name),
             lambda on_event, control: project.save_copy(path, on_event, control, overwrite=overwrite),
         )
         job.failed.connect(self._notifier.error)
-        job.finished.connect(lambda _result: self._notifier.info(tr("Copied to {path}", path=path)))
+        job.finished.connect(lambda _result: self._notifier.info(tr("Saved a copy to {path}.", path=path)))
         return job
 
     def save_as(self, path: Path, *, overwrite: bool = False) -> Job | None:
-        """Write all to another file, also what cannot be stored, and go on in that; None where something is at work."""
+        """Save all to another file, also what cannot be saved here, and continue with that; None while it is busy."""
         project = self._lifecycle.project
         if project is None or self._lifecycle.in_use:
             return None
         self._lifecycle.leaving.emit()
         job = self._job = self._runner.start(
-            tr("Save {path}", path=path.name),
+            tr("Save {project}", project=path.name),
             lambda on_event, control: project.save_as(path, on_event, control, overwrite=overwrite),
         )
         job.failed.connect(self._notifier.error)
@@ -132,30 +131,39 @@ class Saving(QObject):
             self._lifecycle.move_to(path)
 
     def show_failure(self) -> None:
-        """Tell the user what keeps edits from being stored, and what to do about it."""
+        """Show the user what keeps edits from being saved, and what to do about it."""
         project = self._lifecycle.project
         if project is None or not project.failure:
             return
         if project.fault:
-            sentence = (
-                f"{capitalised(project.failure)}. Painting waits: choose Save As to write all of it to another file"
+            self.save_wanted.emit(
+                tr(
+                    "{failure} Painting is paused: choose Save As to save everything to another file.",
+                    failure=as_sentence(project.failure),
+                )
             )
-            self.save_wanted.emit(sentence)
         else:
             self._notifier.error(
-                tr("{failure}. Painting waits until then: choose Try again in the status bar", failure=project.failure)
+                tr(
+                    "{failure} Painting is paused: choose Try Again in the status bar.",
+                    failure=as_sentence(project.failure),
+                )
             )
 
     def show_damage(self) -> None:
-        """Tell what was found damaged since the user was told last, in few sentences."""
+        """Show what was found damaged since the last time, in few sentences."""
         project = self._lifecycle.project
         new = [notice for notice in project.notices if notice not in self._shown_damage] if project else []
         self._shown_damage.update(new)
         for notice in new[:_MOST_NOTICES]:
-            self._notifier.error(capitalised(notice))
+            self._notifier.error(notice)
         if len(new) > _MOST_NOTICES:
             self._notifier.error(
-                tr("And {value} more parts of the project are damaged", value=len(new) - _MOST_NOTICES)
+                tr(
+                    "%n more parts of the project are damaged.",
+                    n=len(new) - _MOST_NOTICES,
+                    one="One more part of the project is damaged.",
+                )
             )
 
     def _take_news(self, event: Event) -> None:
@@ -164,8 +172,6 @@ class Saving(QObject):
             if project.failure:
                 self.show_failure()
             else:
-                self._notifier.info(
-                    tr("{path} is at its place again: every edit is stored there", path=project.path.name)
-                )
+                self._notifier.info(tr("{project} is back: all edits are saved in it.", project=project.path.name))
         self.show_damage()
         self.changed.emit()

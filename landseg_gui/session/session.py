@@ -1,4 +1,4 @@
-"""What the window works on: the orthophoto, the layers over it, the project and the model of the moment."""
+"""What the window works on: the image, the layers over it, the project and the model."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Session(QObject):
     `layers`: all that is drawn; `rasters`: what of it comes from files; `files`: opens them; `project_session`: the
     project; `model`: what is predicted with; `reloader`: follows files that change on disk.
 
-    The masks belong to the project in which they were laid: they come and go with it, as the `model` does. What was
-    laid while no project was open belongs to none.
+    A mask belongs to the project in which it was opened: it comes and goes with it, as the `model` does. What was
+    opened without a project belongs to none.
     """
 
     opened = Signal(object)
@@ -56,7 +56,7 @@ class Session(QObject):
         project.project_changed.connect(lambda: self.rasters.drop_masks_of_others(project.owner))
 
     def _emit_opened(self) -> None:
-        """Bring the orthophoto; an image of a project is opened with that."""
+        """Emit the path of the image; an image of a project is opened with that."""
         raster = self.rasters.current
         if raster is not None and self.project_session.image is None:
             self.opened.emit(raster.path)

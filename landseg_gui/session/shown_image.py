@@ -1,4 +1,4 @@
-"""Which image of a project is in the window: brings its picture, its labels, its predictions and its place."""
+"""Which image of a project is in the window, with its labels, its newest prediction and its position."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from landseg_gui.session.view_state import (
     ViewPosition,
     hidden_images,
     load_position,
-    remembered_window,
+    load_window,
     save_position,
 )
 from landseg_gui.text import tr
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 
 class ShownImage(QObject):
-    """The image of the project whose picture is in the window, or none: it follows whatever picture comes.
+    """The image of the project that is in the window, or none: it follows whatever raster is shown.
 
-    `is_misplaced` while its file lies elsewhere than its labels, and nobody has said where they belong.
+    `is_misplaced` while the position of its file differs from that of its labels, and nobody has decided about it.
 
-    `position_wanted` brings the (column, row) in raster px to centre on, and the zoom in device px per raster px.
+    `position_wanted` brings the (column, row) in raster px to show in the middle, and the zoom in device px per raster
+    px.
     """
 
     changed = Signal()
@@ -53,11 +54,11 @@ class ShownImage(QObject):
         self._session.layers.set_labels(None, None)
 
     def show_first(self) -> None:
-        """Show what the window held last: or the picture that is in it, or the first image that is there."""
+        """Show the raster that is in the window, or the image that was shown last, or the first that is not missing."""
         assert self._project is not None
         self.follow_raster()
         if self.entry is None:
-            self._show_any(remembered_window(self._project).get("image"))
+            self._show_any(load_window(self._project).get("image"))
 
     def _show_any(self, wish: int | None = None) -> None:
         """Show the image with the id `wish` where it can be shown, else the first that can."""
@@ -76,7 +77,7 @@ class ShownImage(QObject):
             return None
         if entry.missing:
             self._session.notifier.error(
-                tr("{path} is missing: choose Find… in the Images panel to say where it is", path=entry.path)
+                tr("{path} is missing: choose Find… in the Images panel to locate it.", path=entry.path)
             )
             return None
         self._wanted = image_id
@@ -86,7 +87,7 @@ class ShownImage(QObject):
         return job
 
     def _is_wanted(self, project: Project | None, image_id: int) -> bool:
-        """Tell whether an image is still wanted: another project has images of the same numbers."""
+        """Return whether an image is still wanted: another project has images with the same ids."""
         return self._project is project and self._wanted == image_id
 
     def _give_up(self, project: Project | None, image_id: int) -> None:
@@ -94,43 +95,43 @@ class ShownImage(QObject):
             self._wanted = self.entry.id if self.entry else None
 
     def show_neighbour(self, steps: int) -> None:
-        """Show the image `steps` further down the list (negative: up) among those whose eye is open."""
+        """Show the image `steps` further down the list (negative: up), without the hidden ones."""
         hidden = hidden_images(self._project) - {self._wanted} if self._project else frozenset()
         there = [image_id for image_id in self._present_ids() if image_id not in hidden]
-        place = there.index(self._wanted) + steps if self._wanted in there else 0
-        if 0 <= place < len(there):
-            self.show(there[place])
+        index = there.index(self._wanted) + steps if self._wanted in there else 0
+        if 0 <= index < len(there):
+            self.show(there[index])
 
     def follow_raster(self) -> None:
-        """Find the picture in the window among the images, and lay its labels over it."""
+        """Find the raster in the window among the images, and show its labels."""
         former = self.entry
-        self._owner = self.owner_of_picture()
+        self._owner = self._entry_in_window()
         entry = self._owner if self._owner and self._fits(self._owner) else None
-        self.is_misplaced = entry is not None and self._place(entry)
+        self.is_misplaced = entry is not None and self._put_on_grid(entry)
         self.entry, self._wanted = entry, entry.id if entry else None
-        self._lay_labels()
+        self._show_labels()
         self._free_memory(former)
         self.changed.emit()
         if entry:
-            self._lay_newest_prediction(entry)
+            self._show_newest_prediction(entry)
             self._restore_position(entry)
 
     def _free_memory(self, former: ImageEntry | None) -> None:
-        """Drop the tiles of the image that has left the window, as far as they are stored."""
+        """Drop the tiles of the image that is no longer in the window, as far as they are stored."""
         if former is None or (self.entry is not None and self.entry.id == former.id):
             return
         if self._project and self._project.find_image(former.id):
             self._project.labels(former.id).reload()
 
     def _fits(self, entry: ImageEntry) -> bool:
-        """Tell whether the picture has the size that the labels were painted on; where not, the user is told."""
+        """Return whether the raster has the size that the labels were painted on; where not, show the user."""
         raster, known = self._session.rasters.current, entry.grid
         fits = raster is not None and (raster.grid.width, raster.grid.height) == (known.width, known.height)
         if not fits:
             self._session.notifier.error(
                 tr(
-                    "{path} has another size than the {width} x {height} px that its labels were painted on: it "
-                    "is shown without them; choose in File > Changed Files where they belong",
+                    "The size of {path} differs from the {width} x {height} px that its labels were painted on, so it "
+                    "is shown without them: choose in File > Changed Files where they belong.",
                     path=entry.path,
                     width=known.width,
                     height=known.height,
@@ -138,24 +139,24 @@ class ShownImage(QObject):
             )
         return fits
 
-    def _place(self, entry: ImageEntry) -> bool:
-        """Lay the picture where the project says; True where its file has moved and nobody has said what that means."""
+    def _put_on_grid(self, entry: ImageEntry) -> bool:
+        """Put the image on the grid of the project; True where its file has another one, still to be decided about."""
         layer = self._session.layers.image
         assert layer is not None
-        told = layer.source.file_grid
-        moved = not entry.known_grid.is_same(told)
-        layer.set_grid(told if moved else entry.grid)
+        own = layer.source.file_grid
+        moved = not entry.known_grid.is_same(own)
+        layer.set_grid(own if moved else entry.grid)
         return moved
 
-    def owner_of_picture(self) -> ImageEntry | None:
-        """Return the image of the project that the picture in the window is, whatever its size is by now."""
+    def _entry_in_window(self) -> ImageEntry | None:
+        """Return the image of the project whose file is in the window, whatever its size is now."""
         raster = self._session.rasters.current
         return entry_at(self._project.images, raster.path) if self._project and raster else None
 
     def refresh(self) -> None:
-        """Take note of what has become of the images; where the one in the window is gone, show another, or none."""
+        """Follow changes of the images; where the one in the window is gone, show another, or none."""
         before = self.entry
-        if self._owner != self.owner_of_picture():
+        if self._owner != self._entry_in_window():
             self.follow_raster()
         if self.entry is None and (before or self._session.rasters.current is None):
             self._show_any()
@@ -163,21 +164,21 @@ class ShownImage(QObject):
             self._session.rasters.close()
 
     def show_classes(self) -> None:
-        """Show the labels by the classes that the project has by now."""
-        self._lay_labels()
+        """Show the labels with the classes that the project has now."""
+        self._show_labels()
 
-    def _lay_labels(self) -> None:
+    def _show_labels(self) -> None:
         if self._project and self.entry:
             self._session.layers.set_labels(self._project.labels(self.entry.id), self._project.schema)
         else:
             self._session.layers.set_labels(None, None)
 
-    def _lay_newest_prediction(self, image: ImageEntry) -> None:
-        """Lay the newest map over the picture; after many rounds all of them would only hide one another."""
+    def _show_newest_prediction(self, image: ImageEntry) -> None:
+        """Show the newest map over the image; after many rounds all of them would only hide one another."""
         assert self._project is not None
-        there = [prediction for prediction in self._project.predictions(image.id) if not prediction.missing]
-        if there:
-            newest = max(there, key=lambda prediction: prediction.id)
+        present = [prediction for prediction in self._project.predictions(image.id) if not prediction.missing]
+        if present:
+            newest = max(present, key=lambda prediction: prediction.id)
             project = self._project
             self._session.files.add_mask(newest.mask, wanted=lambda: self._is_wanted(project, image.id))
 
@@ -188,7 +189,7 @@ class ShownImage(QObject):
             self.position_wanted.emit(position.column, position.row, position.scale)
 
     def save_position(self) -> None:
-        """Save the position in the image to the project."""
+        """Store in the project which part of the image is in view."""
         if self._project and self.entry and not self._project.failure:
             frame = self._frame()
             save_position(self._project, self.entry.id, ViewPosition.of(frame) if frame else None)

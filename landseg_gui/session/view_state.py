@@ -1,4 +1,4 @@
-"""What a project remembers of the window: the image in it, the position and zoom in every image, the active class."""
+"""What a project stores about the window: the image in it, the position and zoom of every image, the active class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HIDDEN = "hidden_images"
 
 @dataclass(frozen=True)
 class ViewPosition:
-    """The raster position (px) at the centre of the viewport, and the zoom in device px per raster px."""
+    """The raster position (px) in the middle of the viewport, and the zoom in device px per raster px."""
 
     column: float
     row: float
@@ -45,25 +45,25 @@ def load_position(project: Project, image_id: int) -> ViewPosition | None:
     return None
 
 
-def remember_window(project: Project, image_id: int, active_value: int) -> None:
-    """Keep which image is in the window and what it is painted with."""
+def save_window(project: Project, image_id: int, active_value: int) -> None:
+    """Store which image is in the window, and the class that is painted with."""
     project.set_view_state(_WINDOW, {"image": image_id, "active_value": active_value})
 
 
-def remembered_window(project: Project) -> Mapping[str, Any]:
-    """Return `image` and `active_value` as far as they are known; they may stand for what is no longer there."""
+def load_window(project: Project) -> Mapping[str, Any]:
+    """Return `image` and `active_value` as far as they are known; they may no longer exist."""
     state = project.view_state(_WINDOW)
     return state if isinstance(state, dict) else {}
 
 
 def hidden_images(project: Project) -> frozenset[int]:
-    """Return the ids of the images whose eye is closed: walking through the images and "predict all" pass them by."""
+    """Return the ids of the hidden images, which Next, Previous and Predict All skip."""
     state = project.view_state(_HIDDEN)
     return frozenset(number for number in state if isinstance(number, int)) if isinstance(state, list) else frozenset()
 
 
 def set_image_hidden(project: Project, image_id: int, *, hidden: bool) -> None:
-    """Close or open the eye of an image."""
+    """Hide or show an image."""
     others = hidden_images(project) - {image_id}
     project.set_view_state(_HIDDEN, sorted(others | {image_id} if hidden else others))
 

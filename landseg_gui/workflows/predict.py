@@ -123,7 +123,7 @@ class PredictFlow(Flow):
             self._notifier.info(tr("The map of {project} was saved as {path}.", project=owner.name, path=made.path))
         raster = self._session.rasters.current
         if is_ours and raster is not None and same_file(raster.path, made.raster):
-            self._session.files.add_mask(made.path, finished.schema, place=task.window)
+            self._session.files.add_mask(made.path, finished.schema, window=task.window)
 
     def _record(self, made: PlannedMap, task: PredictTask, owner: Path) -> None:
         """Record the map of an image, or of a part of one, in its project."""

@@ -114,7 +114,7 @@ def flight(make_raster: MakeRaster) -> Path:
 
 @pytest.fixture
 def picture(make_raster: MakeRaster) -> Path:
-    """Return an orthophoto of 1500 x 1100 px whose pixels tell their place."""
+    """Return an orthophoto of 1500 x 1100 px whose pixels encode their position."""
     return make_raster("picture.tif", coordinate_pixels())
 
 
@@ -140,13 +140,13 @@ def mask_values() -> np.ndarray:
 
 @pytest.fixture
 def own_map(make_raster: MakeRaster, mask_values: np.ndarray, schema: ClassSchema) -> Path:
-    """Return a map of landseg: it tells its classes."""
+    """Return a map of landseg: it defines its classes."""
     return make_raster("map.tif", mask_values, nodata=255, tags={"LANDSEG_CLASSES": schema.to_json()})
 
 
 @pytest.fixture
 def plain_mask(make_raster: MakeRaster, mask_values: np.ndarray) -> Path:
-    """Return a mask that does not tell its classes."""
+    """Return a mask that does not define its classes."""
     return make_raster("plain.tif", mask_values, nodata=255)
 
 

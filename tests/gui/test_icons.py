@@ -25,7 +25,7 @@ def themes(qapp) -> Iterator[ThemeManager]:
 
 
 def is_drawn_in(picture: QIcon, colour: str, state: QIcon.State = QIcon.State.Off) -> bool:
-    """Tell whether the opaque pixels have a colour, up to rounding."""
+    """Return whether the opaque pixels have a colour, up to rounding."""
     image = picture.pixmap(QSize(48, 48), QIcon.Mode.Normal, state).toImage()
     pixels = [image.pixelColor(x, y).getRgb() for x in range(image.width()) for y in range(image.height())]
     opaque = np.array([pixel[:3] for pixel in pixels if pixel[3] > 250])

@@ -26,15 +26,15 @@ def project(qtbot, window: MainWindow, picture: Path, schema) -> Project:
     return session.project
 
 
-def stroke(window: MainWindow, *places: tuple[float, float], button=Qt.MouseButton.LeftButton) -> None:
-    """Drag the mouse over places given in raster px."""
+def stroke(window: MainWindow, *points: tuple[float, float], button=Qt.MouseButton.LeftButton) -> None:
+    """Drag the mouse over points given in raster px."""
     view = window.viewport.viewport()
     ratio = window.viewport.devicePixelRatioF()
-    points = [QPointF(*window.viewport.frame.to_device(*place)) / ratio for place in places]
-    QTest.mousePress(view, button, pos=points[0].toPoint())
-    for point in points:
-        QTest.mouseMove(view, point.toPoint())
-    QTest.mouseRelease(view, button, pos=points[-1].toPoint())
+    pixels = [QPointF(*window.viewport.frame.to_device(*point)) / ratio for point in points]
+    QTest.mousePress(view, button, pos=pixels[0].toPoint())
+    for pixel in pixels:
+        QTest.mouseMove(view, pixel.toPoint())
+    QTest.mouseRelease(view, button, pos=pixels[-1].toPoint())
 
 
 def key(window: MainWindow, key: Qt.Key, modifiers=Qt.KeyboardModifier.NoModifier) -> None:
@@ -98,7 +98,7 @@ def test_all_is_on_disk_and_comes_back(qtbot, window, make_window, project, pict
     key(window, Qt.Key.Key_5)
     stroke(window, (700, 500), (740, 520))
     status = window.findChild(QLabel, "status_stored")
-    qtbot.waitUntil(lambda: status.text() == "All on disk")
+    qtbot.waitUntil(lambda: status.text() == "Saved")
     path = project.path
     window.close()
     qtbot.waitUntil(lambda: not window.isVisible())

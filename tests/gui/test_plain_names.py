@@ -105,9 +105,9 @@ def mangled(root: QWidget) -> list[str]:
     texts = [text for widget in [root, *root.findChildren(QWidget)] for text in seen(widget)]
     texts += [without_keys(action.text()) for action in root.findChildren(QAction)]
     texts += [guessed(action.toolTip()) for action in root.findChildren(QAction)]
-    told = [(text, mark) for text in texts for mark in MARKS if mark in text and "…" not in text]
-    assert told, "no name is shown at all"
-    return [text for text, mark in told if text.count(MARKS[mark]) != text.count(mark)]
+    shown = [(text, mark) for text in texts for mark in MARKS if mark in text and "…" not in text]
+    assert shown, "no name is shown at all"
+    return [text for text, mark in shown if text.count(MARKS[mark]) != text.count(mark)]
 
 
 def give_model(folder: Path) -> None:
@@ -117,7 +117,7 @@ def give_model(folder: Path) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path, make_raster) -> Path:
+def project_path(tmp_path: Path, make_raster) -> Path:
     """Return a project whose class, image and run have names that look like markup."""
     image = make_raster(f"{FILE}.tif", coordinate_pixels(300, 200))
     run = write_run(tmp_path / f"run {FILE}")
@@ -133,9 +133,9 @@ def place(tmp_path: Path, make_raster) -> Path:
 
 
 @pytest.fixture
-def opened(qtbot: QtBot, window: MainWindow, place: Path, make_raster) -> MainWindow:
+def opened(qtbot: QtBot, window: MainWindow, project_path: Path, make_raster) -> MainWindow:
     values = np.where(np.indices((1, 200, 300))[2] < 150, 1, 3).astype(np.uint8)
-    window.commands.open_paths([place])
+    window.commands.open_paths([project_path])
     projects = window.session.project_session
     qtbot.waitUntil(lambda: projects.image is not None and not window.runner.running, timeout=20_000)
     mask = make_raster(f"{FILE} map.tif", values, nodata=255, tags={"LANDSEG_CLASSES": SCHEMA.to_json()})

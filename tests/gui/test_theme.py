@@ -40,7 +40,7 @@ def contrast(one: str, other: str) -> float:
         ("muted", "canvas", 4.5),
         ("accent_text", "panel", 4.5),
         ("on_accent", "accent", 4.5),
-        ("problem", "problem_ground", 4.5),
+        ("problem", "problem_background", 4.5),
     ],
 )
 def test_text_can_be_read(theme: Theme, text: str, ground: str, least: float) -> None:

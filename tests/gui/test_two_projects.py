@@ -68,7 +68,7 @@ def open_(window: MainWindow, qtbot: QtBot) -> Iterator[Callable[[Path | None], 
 
 
 class HeldRun:
-    """Work that goes on until it is let go; it tells what it is given."""
+    """Work that continues until it is released; it emits what it is given."""
 
     def __init__(self, *events: object) -> None:
         self.events, self.end = list(events), threading.Event()
@@ -149,11 +149,11 @@ def test_a_model_that_comes_for_a_closed_project_is_its_own(window, qtbot, open_
 
 def test_the_panel_shows_the_last_run_of_the_project(window, qtbot, open_, make_project, tmp_path: Path) -> None:
     a, b, c = make_project("a", "run-1", "run-2"), make_project("b", "run-7"), make_project("c")
-    assert "No run yet" in label(window, "training_empty")
+    assert "No training run yet" in label(window, "training_empty")
     open_(a)
     qtbot.waitUntil(lambda: label(window, "training_title") == "run-2", timeout=SECONDS)
     state = label(window, "training_state")
-    assert state == "tiny for 2 epochs on cpu · Finished after 6 min 40 s, epoch 2"
+    assert state == "tiny for 2 epochs on cpu · Finished after 6 min 40 s · epoch 2"
     assert label(window, "training_figures") == "best mIoU 76.5 % in epoch 2 · accuracy 87.5 %"
     assert window.findChild(QLabel, "iou_land").text() == "80.0\N{NO-BREAK SPACE}%"
     curves = window.findChild(CurvesView)
@@ -164,7 +164,7 @@ def test_the_panel_shows_the_last_run_of_the_project(window, qtbot, open_, make_
     qtbot.waitUntil(lambda: label(window, "training_title") == "run-7", timeout=SECONDS)
     open_(c)
     assert label(window, "training_title") == ""
-    assert label(window, "training_empty").startswith("No run yet in c.landseg.")
+    assert label(window, "training_empty").startswith("c.landseg has no training run yet.")
 
 
 def test_runs_that_are_not_there_are_not_no_runs(window, qtbot, open_, make_project, tmp_path: Path) -> None:
@@ -193,12 +193,12 @@ def test_a_run_under_way_stays_with_its_project(window, qtbot, open_, make_proje
     qtbot.waitUntil(lambda: label(window, "training_title") == "tiny for 5 min 0 s on cpu (fp32)", timeout=SECONDS)
     open_(b)
     qtbot.waitUntil(lambda: label(window, "training_title") == "run-7", timeout=SECONDS)
-    assert label(window, "training_other") == "A run of a.landseg is under way."
+    assert label(window, "training_other") == "A training run of a.landseg is under way."
     run.events += [StepFinished(1, 1, 0.5, 0.1, 0.1, 1.0, None)]
     run.events += [EpochFinished(1, 43, 0.5, 0.6, 0.9, 0.4, dict.fromkeys(SCHEMA.names, 0.4), 0.1, 1.0, best=True)]
     show = window.findChild(QPushButton, "training_show_other")
     show.click()
-    assert label(window, "training_whose") == "This is a run of a.landseg."
+    assert label(window, "training_whose") == "This run belongs to a.landseg."
     qtbot.waitUntil(lambda: "mIoU 40.0 %" in label(window, "training_figures"), timeout=SECONDS)
     show.click()
     assert label(window, "training_title") == "run-7"
@@ -290,7 +290,7 @@ def test_what_cannot_be_entered_in_a_closed_project_is_told(window, qtbot, open_
     collect_errors(window.session.notifier, problems)
     window.session.model.give(tmp_path / "gone.landseg", tmp_path / "m")
     qtbot.waitUntil(lambda: problems != [], timeout=SECONDS)
-    assert problems[0].startswith("gone.landseg does not note its new model: ")
+    assert problems[0].startswith("The new model was not stored in gone.landseg. ")
 
 
 # --- proposals

@@ -70,15 +70,15 @@ def empty(session: Session, messages: Messages) -> ProjectSession:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def project_path(tmp_path: Path) -> Path:
     """Return where the project's file goes."""
     return tmp_path / "town.landseg"
 
 
 @pytest.fixture
-def opened(qtbot: QtBot, empty: ProjectSession, place: Path, images, schema: ClassSchema) -> ProjectSession:
+def opened(qtbot: QtBot, empty: ProjectSession, project_path: Path, images, schema: ClassSchema) -> ProjectSession:
     """Return a session on a new project with both images, the first in the window."""
-    empty.lifecycle.create(place, schema, images)
+    empty.lifecycle.create(project_path, schema, images)
     qtbot.waitUntil(lambda: empty.image is not None)
     return empty
 

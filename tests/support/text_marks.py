@@ -154,10 +154,17 @@ def bare_carriers(module: Module, errors: set[str]) -> Iterator[str]:
 def bare_setters(module: Module) -> Iterator[str]:
     """Yield the texts of the window that are not marked."""
     for call in module.calls():
+        if _writes_log(call):
+            continue
         positions = SETTERS.get(name_of(call), ())
         texts = [argument for index, argument in enumerate(call.args) if index in positions]
         texts += [keyword.value for keyword in call.keywords if keyword.arg in SETTER_KEYWORDS]
         yield from (module.at(text, "is not marked") for text in texts if _is_bare(text))
+
+
+def _writes_log(call: ast.Call) -> bool:
+    """Return whether a call is one of `log`, which the user does not read."""
+    return isinstance(call.func, ast.Attribute) and _name(call.func.value) == "log"
 
 
 def _is_bare(node: ast.expr) -> bool:

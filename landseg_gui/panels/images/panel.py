@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QMenu, QPushButton
 
 from landseg_core.project.images import ImageEntry
 from landseg_gui.icons import icon
-from landseg_gui.panels.images.image_figures import ImageFigures, class_shares
-from landseg_gui.panels.images.image_list import FIGURES, ImageDelegate, ImageListModel
+from landseg_gui.panels.images.image_info import ImageInfo, class_shares
+from landseg_gui.panels.images.image_list import INFO, ImageDelegate, ImageListModel
 from landseg_gui.panels.images.thumbnails import Thumbnails
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_session import ProjectSession
@@ -17,10 +17,10 @@ from landseg_gui.text import tr
 
 
 class ImagesPanel(QWidget):
-    """The images of the project in its order; without a project, a word about what will be here.
+    """The images of the project in its order; without a project, a hint about what will be here.
 
-    `add_wanted` asks for further images, `find_wanted` for the file of an image (its id; None for all that are
-    missing), `remove_wanted` to take an image (its id) out of the project.
+    `add_wanted` asks for more images, `find_wanted` for the file of an image (its id; None for all that are missing),
+    `remove_wanted` to remove an image (its id) from the project.
     """
 
     add_wanted = Signal()
@@ -31,9 +31,9 @@ class ImagesPanel(QWidget):
         super().__init__(parent, objectName="images_panel")
         self._session = session
         self._thumbnails = Thumbnails(session.start_in_background, self)
-        self._model = ImageListModel(self._figures, self._picture, session.images.is_hidden)
+        self._model = ImageListModel(self._info, self._thumbnail, session.images.is_hidden)
         self._list = self._image_list()
-        self._add = QPushButton(icon("add_image"), tr("Add images…"), objectName="images_add")
+        self._add = QPushButton(icon("add_image"), tr("Add Images…"), objectName="images_add")
         self._find = QPushButton(icon("warning"), tr("Find…"), objectName="images_find")
         self._pages = QStackedWidget()
         self._pages.addWidget(_empty_page())
@@ -83,7 +83,7 @@ class ImagesPanel(QWidget):
             signal.connect(self._model.redraw)
 
     def _show_images(self) -> None:
-        """Follow the list: its rows, its pictures, and what can be done."""
+        """Follow the list: its rows, its thumbnails, and what can be done."""
         project = self._session.project
         images = project.images if project else ()
         self._pages.setCurrentIndex(1 if project else 0)
@@ -94,12 +94,12 @@ class ImagesPanel(QWidget):
         self._model.show(images)
         self._mark_shown()
 
-    def _figures(self, entry: ImageEntry) -> ImageFigures:
+    def _info(self, entry: ImageEntry) -> ImageInfo:
         project, thumbnail = self._session.project, self._thumbnails.get(entry.path, entry.alpha)
         shares = class_shares(project.class_pixels(entry.id), project.schema) if project else ()
-        return ImageFigures(entry, shares, thumbnail.ground_resolution if thumbnail else None)
+        return ImageInfo(entry, shares, thumbnail.ground_resolution if thumbnail else None)
 
-    def _picture(self, entry: ImageEntry) -> QImage | None:
+    def _thumbnail(self, entry: ImageEntry) -> QImage | None:
         thumbnail = self._thumbnails.get(entry.path, entry.alpha)
         return thumbnail.image if thumbnail else None
 
@@ -111,46 +111,43 @@ class ImagesPanel(QWidget):
             self._list.setCurrentIndex(self._model.index(row))
 
     def _open(self, index: QModelIndex) -> None:
-        figures: ImageFigures = index.data(FIGURES)
-        if figures.entry.missing:
-            self.find_wanted.emit(figures.entry.id)
+        info: ImageInfo = index.data(INFO)
+        if info.entry.missing:
+            self.find_wanted.emit(info.entry.id)
         else:
-            self._session.images.show(figures.entry.id)
+            self._session.images.show(info.entry.id)
 
     def _show_menu(self, position: QPoint) -> None:
         index = self._list.indexAt(position)
         if index.isValid():
-            menu = self.image_menu(index.data(FIGURES).entry)
+            menu = self.image_menu(index.data(INFO).entry)
             menu.popup(self._list.viewport().mapToGlobal(position))
 
     def image_menu(self, entry: ImageEntry) -> QMenu:
-        """Return the menu of an image, which goes when it is closed."""
+        """Return the menu of an image, which is deleted when it is closed."""
         project = self._session.project
         writable = project is not None and not project.read_only
         menu: QMenu = QMenu(self, objectName="images_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        show = menu.addAction(icon("image"), tr("Show"), lambda: self._session.images.show(entry.id))
+        show = menu.addAction(icon("image"), tr("Open Image"), lambda: self._session.images.show(entry.id))
         show.setEnabled(not entry.missing)
         hidden = self._session.images.is_hidden(entry.id)
-        text = "Open its eye" if hidden else "Close its eye: Next, Previous and Predict all pass it by"
         eye = menu.addAction(
             icon("eye" if hidden else "eye_off"),
-            text,
+            tr("Show Image") if hidden else tr("Hide Image (skipped by Next, Previous and Predict All)"),
             lambda: self._session.images.set_hidden(entry.id, hidden=not hidden),
         )
         eye.setEnabled(writable)
-        find = menu.addAction(icon("folder"), tr("Find its file…"), lambda: self.find_wanted.emit(entry.id))
+        find = menu.addAction(icon("folder"), tr("Find File…"), lambda: self.find_wanted.emit(entry.id))
         find.setEnabled(writable)
         menu.addSeparator()
-        remove = menu.addAction(
-            icon("remove"), tr("Remove from the project…"), lambda: self.remove_wanted.emit(entry.id)
-        )
+        remove = menu.addAction(icon("remove"), tr("Remove from Project…"), lambda: self.remove_wanted.emit(entry.id))
         remove.setEnabled(writable)
         return menu
 
 
 def _empty_page() -> QLabel:
-    label = PlainLabel(tr("The images of a project will be listed here."), objectName="panel_hint", wordWrap=True)
+    label = PlainLabel(tr("The images of a project are listed here."), objectName="panel_hint", wordWrap=True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(16)
     return label

@@ -1,4 +1,4 @@
-"""Small pictures of images for lists, made in the background."""
+"""Thumbnails of images for lists, made in the background."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from landseg_core.raster.stretch import default_rendering
 from landseg_gui.jobs.file_watch import FileWatch, Watched
 from landseg_gui.jobs.runner import Job, Work
 from landseg_gui.paths import is_there
+from landseg_gui.text import tr
 
 SIDE = 96
 """The longer side of a thumbnail in px: enough for 48 px on a screen of double density."""
@@ -35,7 +36,7 @@ OpenedWith = tuple[Path, str]
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small picture of an image, null where it cannot be read; the image's ground resolution in m/px, or None."""
+    """A small copy of an image, null where it cannot be read; the image's ground resolution in m/px, or None."""
 
     image: QImage
     ground_resolution: float | None = None
@@ -43,7 +44,7 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class ThumbnailMade(Event):
-    """The thumbnail of an image is there; `identity` is which file it was made of."""
+    """The thumbnail of an image has been made; `identity` is that of the file."""
 
     image: OpenedWith
     thumbnail: Thumbnail
@@ -51,7 +52,7 @@ class ThumbnailMade(Event):
 
 
 def make_thumbnail(path: Path, side: int = SIDE, alpha: str = AUTO) -> Thumbnail:
-    """Return a picture of a raster whose longer side has `side` px at most, read from its coarsest level.
+    """Return a thumbnail of a raster whose longer side has `side` px at most, read from its coarsest level.
 
     Raises:
         RasterError: it cannot be opened or read.
@@ -77,7 +78,7 @@ def _small_image(rgba: npt.NDArray[np.uint8], side: int) -> QImage:
 
 
 def thumbnails_work(images: Sequence[OpenedWith]) -> Work:
-    """Return the work that makes thumbnails and tells each; what cannot be read has no picture."""
+    """Return the work that makes thumbnails, an event each; what cannot be read has an empty one."""
 
     def work(on_event: OnEvent, control: JobControl) -> None:
         for path, alpha in images:
@@ -85,7 +86,7 @@ def thumbnails_work(images: Sequence[OpenedWith]) -> Work:
             identity = FileIdentity.of(path)
             try:
                 thumbnail = make_thumbnail(path, alpha=alpha)
-            except LandsegError:  # whoever opens the image is told why
+            except LandsegError:  # opening the image shows why
                 thumbnail = Thumbnail(QImage())
             on_event(ThumbnailMade((path, alpha), thumbnail, identity))
 
@@ -93,9 +94,9 @@ def thumbnails_work(images: Sequence[OpenedWith]) -> Work:
 
 
 class Thumbnails(QObject):
-    """The thumbnails at hand, and a job for those that are not. `arrived` tells that there are more.
+    """The thumbnails that have been made, and a job for the others. `arrived`: there are more.
 
-    One whose file changes is made anew; the former one stays in sight until then.
+    One whose file changes is made again; the former one is shown until then.
     """
 
     arrived = Signal()
@@ -114,7 +115,7 @@ class Thumbnails(QObject):
         return {path: FilesAsOpened((path,), (made.identity,)) for (path, _), made in self._made.items()}
 
     def _renew(self, changed: Sequence[Path]) -> None:
-        """Make the thumbnails of files that have changed anew, but for those that are missing."""
+        """Make the thumbnails of files that have changed again, except of missing ones."""
         outdated = [image for image in self._made if image[0] in changed and is_there(image[0].exists)]
         self._missing += [image for image in outdated if image not in self._missing]
         if self._job is None:
@@ -126,7 +127,7 @@ class Thumbnails(QObject):
         return made.thumbnail if made else None
 
     def want(self, images: Sequence[OpenedWith]) -> None:
-        """Have the thumbnails of `images`, and no others, as soon as may be."""
+        """Have the thumbnails of `images`, and no others, as soon as possible."""
         self._made = {image: self._made[image] for image in images if image in self._made}
         self._missing = [image for image in images if image not in self._made]
         if self._job is not None:
@@ -138,7 +139,7 @@ class Thumbnails(QObject):
         if not self._missing:
             return
         images, self._missing = self._missing, []
-        self._job = self._start("Small pictures of the images", thumbnails_work(images))
+        self._job = self._start(tr("Thumbnails"), thumbnails_work(images))
         self._job.reported.connect(self._take)
         self._job.ended.connect(self._end)
 

@@ -86,5 +86,5 @@ class JobField(QWidget):
         self._title.setToolTip(job.title)
         self._bar.setMaximum(0 if progress.fraction is None else _STEPS)
         self._bar.setValue(round((progress.fraction or 0) * _STEPS))
-        self._state.setText(("Stopping…" if stopping else progress.text) + more)
+        self._state.setText((tr("Stopping…") if stopping else progress.text) + more)
         self._cancel.setEnabled(not stopping)

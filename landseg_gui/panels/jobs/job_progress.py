@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from landseg_core.events import Event, Progress, StepFinished
-from landseg_core.progress import time_left
-from landseg_gui.text import percent
+from landseg_gui.text import percent, time_left
 
 
 class JobProgress:
-    """The share done (0-1, None before anything is known) and the words for it.
+    """The fraction done (0-1, None before anything is known) and its text.
 
-    A training run is measured by its steps alone: the progress of a validation within it is that of a shorter way.
+    A training run is measured by its steps alone: a validation within it has a progress of its own.
     """
 
     def __init__(self) -> None:
@@ -19,7 +18,7 @@ class JobProgress:
         self._trains = False
 
     def follow(self, event: Event) -> bool:
-        """Take an event in; return whether it said how far the job is."""
+        """Follow an event; return whether it says how far the job is."""
         self._trains = self._trains or isinstance(event, StepFinished)
         if not (isinstance(event, StepFinished) or (isinstance(event, Progress) and not self._trains)):
             return False

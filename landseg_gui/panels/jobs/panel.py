@@ -30,7 +30,7 @@ _FADE_MS = 400
 
 
 class JobRow(QFrame):
-    """One job: title, what it is doing and how long it still takes, a bar, Cancel. Leaves when the job has ended."""
+    """One job: title, state and time left, a bar, Cancel. Disappears when the job has ended."""
 
     gone = Signal(object)
 
@@ -38,12 +38,12 @@ class JobRow(QFrame):
         super().__init__(objectName="job")
         self._job = job
         self._progress = JobProgress()
-        self._outcome = "Failed"  # unless the job says otherwise: after a crash it says nothing
+        self._outcome = tr("Failed")  # unless a signal says otherwise: after a crash there is none
         self._title = ElidedLabel(job.title, "job_title")
         self._state = PlainLabel(tr("Starting…"), objectName="job_state")
         self._bar = QProgressBar(objectName="job_progress", maximum=0, textVisible=False)
         self._cancel = QPushButton(tr("Cancel"), objectName="job_cancel", autoDefault=False)
-        self._cancel.setToolTip(plain_tip(f"Stop: {job.title}"))
+        self._cancel.setToolTip(plain_tip(tr("Cancel: {job}", job=job.title)))
         self._cancel.clicked.connect(self._stop)
         self._lay_out()
         self._follow(job)
@@ -80,7 +80,7 @@ class JobRow(QFrame):
             self._state.setText(self._progress.text)
 
     def _show_finished(self) -> None:
-        self._outcome = "Done"
+        self._outcome = tr("Done")
         self._bar.setMaximum(_STEPS)
         self._bar.setValue(_STEPS)
 
@@ -88,10 +88,10 @@ class JobRow(QFrame):
         self._state.setToolTip(plain_tip(sentence))
 
     def _show_not_started(self) -> None:
-        self._outcome = "Not started"
+        self._outcome = tr("Not started")
 
     def _show_stopped(self) -> None:
-        self._outcome = "Stopped"
+        self._outcome = tr("Stopped")
 
     def _leave(self) -> None:
         self._state.setText(self._outcome)
@@ -112,7 +112,7 @@ class JobRow(QFrame):
 
 
 class JobsPanel(QWidget):
-    """The jobs that run, newest last; says so where there are none."""
+    """The running jobs, newest last; a hint where there are none."""
 
     def __init__(self, runner: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="jobs_panel")

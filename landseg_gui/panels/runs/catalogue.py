@@ -1,4 +1,4 @@
-"""The runs at hand: those of the project, or those in a folder; read, and deleted, in the background."""
+"""The available runs: those of the project, or those in a folder; read, and deleted, in the background."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from landseg_gui.paths import results_folder
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.text import tr
 
-Place = TypeVar("Place", Path, RunEntry)
-"""Where a run is to be found."""
+Location = TypeVar("Location", Path, RunEntry)
+"""Where a run can be found."""
 
 
 def runs_in_folder_work(folder: Path) -> Work:
@@ -40,17 +40,17 @@ def runs_in_folder_work(folder: Path) -> Work:
 
 
 def runs_of_project_work(entries: Sequence[RunEntry]) -> Work:
-    """Return the work that reads the runs that a project has entered."""
+    """Return the work that reads the runs that a project lists."""
     return _reading_work(lambda: entries, summarise_entry)
 
 
-def _reading_work(find: Callable[[], Iterable[Place]], read: Callable[[Place], RunSummary]) -> Work:
+def _reading_work(find: Callable[[], Iterable[Location]], read: Callable[[Location], RunSummary]) -> Work:
     def work(_on_event: OnEvent, control: JobControl) -> list[RunSummary]:
         import_undisturbed("pyqtgraph")  # here, so that the window need not wait for it when runs are compared
         found = []
-        for place in find():
+        for location in find():
             control.checkpoint()
-            found.append(read(place))
+            found.append(read(location))
         return newest_first(found)
 
     return work
@@ -65,7 +65,7 @@ class Deletion:
 
 
 def deletion_work(runs: Sequence[RunSummary]) -> Work:
-    """Return the work that deletes runs, and gives a `Deletion`; one that is missing needs no work."""
+    """Return the work that deletes runs, and returns a `Deletion`; one that is missing needs no work."""
 
     def work(_on_event: OnEvent, _control: JobControl) -> Deletion:
         gone, troubles = [], []
@@ -84,7 +84,7 @@ def deletion_work(runs: Sequence[RunSummary]) -> Work:
 class RunCatalogue(QObject):
     """The runs of the project that is open; without one, or where the user has chosen it, those in a folder.
 
-    `changed` tells that other runs are at hand, `deleted` which folders are gone.
+    `changed`: other runs are available; `deleted` brings the folders that are gone.
     """
 
     changed = Signal()
@@ -99,47 +99,47 @@ class RunCatalogue(QObject):
 
     @property
     def reading(self) -> bool:
-        """Tell whether the runs are being read."""
+        """Return whether the runs are being read."""
         return self._job is not None
 
     @property
     def folder(self) -> Path | None:
-        """Return the folder that is looked in, or None where it is the project's own list."""
+        """Return the folder that is searched, or None where it is the project's own list."""
         if self._chosen or self._session.project:
             return self._chosen
         return Path(FormSettings("train").text("runs") or results_folder("runs"))
 
     @property
     def title(self) -> str:
-        """Return where the runs come from, in words."""
+        """Return where the runs come from, as a heading."""
         project = self._session.project
         if self.folder is None and project is not None:
-            return f"Runs of {project.path.name}"
-        return f"Runs in {self.folder}"
+            return tr("Runs of {project}", project=project.path.name)
+        return tr("Runs in {folder}", folder=self.folder)
 
     @property
     def is_elsewhere(self) -> bool:
-        """Tell whether the user has chosen where to look."""
+        """Return whether the user has chosen a folder."""
         return self._chosen is not None
 
     def choose_folder(self, folder: Path | None) -> None:
-        """Look in `folder` from the next `refresh` on; None for the project, or the folder that was trained in last."""
+        """Search `folder` from the next `refresh` on; None for the project, or the folder that was trained in last."""
         self._chosen = folder
         self.runs = ()
 
     def refresh(self) -> None:
-        """Read the runs anew."""
+        """Read the runs again."""
         if self._job is not None:
             self._job.stop()
         project, folder = self._session.project, self.folder
         runs = tuple(project.runs) if project else ()
         work = runs_of_project_work(runs) if folder is None else runs_in_folder_work(folder)
-        job = self._job = self._session.start_in_background(tr("Training runs"), work)
+        job = self._job = self._session.start_in_background(tr("Read training runs"), work)
         job.finished.connect(while_alive(self, lambda runs: self._take(job, runs)))
         job.failed.connect(while_alive(self, lambda sentence: self._fail(job, sentence)))
 
     def _take(self, job: Job, runs: Sequence[RunSummary]) -> None:
-        if job is self._job:  # or another one is on its way
+        if job is self._job:  # or another one has been started
             self._job, self.runs = None, runs
             self.changed.emit()
 
@@ -148,15 +148,15 @@ class RunCatalogue(QObject):
         self._notifier.error(sentence)
 
     def delete(self, runs: Sequence[RunSummary]) -> None:
-        """Delete runs from the disk, and from the project; what cannot be deleted is told, and stays."""
+        """Delete runs from disk, and from the project; what cannot be deleted is reported, and stays."""
         owner = self._session.owner
         job = self._session.start_in_background(tr("Delete runs"), deletion_work(runs))
-        job.finished.connect(lambda deletion: self._forget(deletion, owner))
+        job.finished.connect(lambda deletion: self._drop_deleted(deletion, owner))
 
-    def _forget(self, deletion: Deletion, owner: Path | None) -> None:
-        """Take the runs that are gone out of the project that had them, whichever is open by now."""
+    def _drop_deleted(self, deletion: Deletion, owner: Path | None) -> None:
+        """Remove the deleted runs from the project that listed them, whichever is open now."""
         if owner is not None and deletion.gone:
-            refusal = f"{owner.name} still lists the deleted runs"
+            refusal = tr("{project} still lists the deleted runs.", project=owner.name)
             self._session.change_project(owner, lambda project: _drop_entries(project, deletion.gone), refusal)
         self.deleted.emit(deletion.gone)
         for sentence in deletion.troubles:

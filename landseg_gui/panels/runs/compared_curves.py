@@ -1,4 +1,4 @@
-"""The curves of several runs in one picture. Importing this loads pyqtgraph: the comparison does it late."""
+"""The curves of several runs in one plot. Importing this loads pyqtgraph: the comparison does it late."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 from landseg_core.runs.curves import RunCurves
 from landseg_gui.panels.runs.curves import CurveStyle, dress_plot, empty_plot, is_dark
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.text import tr
 
 STYLES = (
     CurveStyle("#0072b2", "#56b4e9"),
@@ -21,7 +22,7 @@ STYLES = (
     CurveStyle("#6a4c93", "#b9a3e3"),
     CurveStyle("#5c5c5c", "#c0c0c0"),
 )
-"""The curves of the runs that are compared, in their order: colours that the colour-blind can tell apart."""
+"""The curves of the runs that are compared, in their order: colours that the colour-blind can distinguish."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class NamedCurves:
 
 
 class RunCurvesView(QWidget):
-    """mIoU and loss of up to `len(STYLES)` runs over the minutes they worked: training dotted, validation solid."""
+    """mIoU and loss of up to `len(STYLES)` runs over the minutes they worked: training dashed, validation solid."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="run_curves")
@@ -48,7 +49,7 @@ class RunCurvesView(QWidget):
         self.miou_plot.setYRange(0, 100, padding=0.02)
         grid = QGridLayout(self)
         grid.setContentsMargins(8, 4, 8, 4)
-        titles = ("mIoU (%) by minute", "Loss by minute (dashed: training)")
+        titles = (tr("mIoU (%) by minute"), tr("Loss by minute (dashed: training)"))
         for column, (title, plot) in enumerate(zip(titles, (self.miou_plot, self.loss_plot), strict=True)):
             caption = PlainLabel(title, objectName="panel_hint")
             caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

@@ -1,4 +1,4 @@
-"""Runs side by side: their curves, the figures of every class, and the settings that are not the same."""
+"""Runs side by side: their curves, the metrics of every class, and the settings that differ."""
 
 from __future__ import annotations
 
@@ -31,33 +31,37 @@ if TYPE_CHECKING:
 ROW_HEIGHT = 26
 """Of the tables here, in px."""
 MOST = 6
-"""How many runs are compared at once: more curves could not be told apart."""
+"""How many runs are compared at once: more curves could not be distinguished."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure 0-1 with its interval, as far as they are known."""
+class Metric:
+    """A metric 0-1 with its interval, as far as they are known."""
 
     value: float | None = None
     ends: tuple[float, float] | None = None
 
     @property
     def text(self) -> str:
-        """Return it as the table shows it."""
+        """Return the metric as the table shows it."""
         return percent(self.value) + (f"  ({interval(self.ends)})" if self.ends else "")
 
 
-def figure_rows(runs: Sequence[RunSummary]) -> dict[str, list[Figure]]:
-    """Return the figures of each run by what they tell: mIoU, accuracy, and the IoU of every class of any run."""
+def metric_rows(runs: Sequence[RunSummary]) -> dict[str, list[Metric]]:
+    """Return the metrics of each run by name: mIoU, accuracy, and the IoU of every class of any run."""
     rows = {
-        "mIoU": [Figure(run.miou, run.evaluation.miou_interval if run.evaluation else None) for run in runs],
-        "Accuracy": [
-            Figure(run.accuracy, run.evaluation.accuracy_interval if run.evaluation else None) for run in runs
+        "mIoU": [Metric(run.miou, run.evaluation.miou_interval if run.evaluation else None) for run in runs],
+        tr("Accuracy"): [
+            Metric(run.accuracy, run.evaluation.accuracy_interval if run.evaluation else None) for run in runs
         ],
     }
     for name in class_colours(runs):
-        rows[f"IoU of {name}"] = [_iou(run, name) for run in runs]
+        rows[_iou_title(name)] = [_iou(run, name) for run in runs]
     return rows
+
+
+def _iou_title(class_name: str) -> str:
+    return tr("IoU of {class_name}", class_name=class_name)
 
 
 def class_colours(runs: Sequence[RunSummary]) -> dict[str, str]:
@@ -65,13 +69,13 @@ def class_colours(runs: Sequence[RunSummary]) -> dict[str, str]:
     return {item.name: item.colour for run in reversed(runs) for item in run.classes}
 
 
-def _iou(run: RunSummary, name: str) -> Figure:
+def _iou(run: RunSummary, name: str) -> Metric:
     found = next((item for item in run.classes if item.name == name), None)
-    return Figure(found.iou, found.iou_interval) if found else Figure()
+    return Metric(found.iou, found.iou_interval) if found else Metric()
 
 
 class RunComparison(QWidget):
-    """Shows the runs that are chosen, up to `MOST`, in tabs."""
+    """Shows the selected runs, up to `MOST`, in tabs."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="run_comparison")
@@ -79,7 +83,7 @@ class RunComparison(QWidget):
         self._curves: RunCurvesView | None = None
         self._curves_page = QVBoxLayout()
         self._curves_page.setContentsMargins(0, 0, 0, 0)
-        self._figures = _table("run_evaluation")
+        self._metrics = _table("run_evaluation")
         self._settings = _table("run_settings")
         self._alike = _hint("")
         self._settings_pages = QStackedWidget()
@@ -94,9 +98,9 @@ class RunComparison(QWidget):
         self._settings_pages.addWidget(self._settings)
         self._settings_pages.addWidget(self._alike)
         self._tabs.addTab(curves, tr("Curves"))
-        self._tabs.addTab(self._figures, tr("Figures"))
+        self._tabs.addTab(self._metrics, tr("Metrics"))
         self._tabs.addTab(self._settings_pages, tr("Settings"))
-        self._pages.addWidget(_hint(tr("Choose a run to look at it, or several (Ctrl+click) to compare them.")))
+        self._pages.addWidget(_hint(tr("Select a run to see its details, or several (Ctrl+click) to compare them.")))
         self._pages.addWidget(self._tabs)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -108,7 +112,7 @@ class RunComparison(QWidget):
         self._pages.setCurrentIndex(1 if self._runs else 0)
         if self._runs:
             self._show_curves()
-            self._show_figures()
+            self._show_metrics()
             self._show_settings()
 
     def colours(self) -> Mapping[Path, str]:
@@ -138,13 +142,13 @@ class RunComparison(QWidget):
             self._curves_page.addWidget(self._curves)
         self._curves.show_runs([NamedCurves(run.name, run.curves) for run in self._runs if run.curves is not None])
 
-    def _show_figures(self) -> None:
-        colours = {f"IoU of {name}": colour for name, colour in class_colours(self._runs).items()}
-        self._start(self._figures)
-        for name, figures in figure_rows(self._runs).items():
-            best = max((figure.value for figure in figures if figure.value is not None), default=None)
-            cells = [_cell(figure.text, bold=len(figures) > 1 and figure.value == best) for figure in figures]
-            _add_row(self._figures, name, cells, colours.get(name))
+    def _show_metrics(self) -> None:
+        colours = {_iou_title(name): colour for name, colour in class_colours(self._runs).items()}
+        self._start(self._metrics)
+        for name, metrics in metric_rows(self._runs).items():
+            best = max((metric.value for metric in metrics if metric.value is not None), default=None)
+            cells = [_cell(metric.text, bold=len(metrics) > 1 and metric.value == best) for metric in metrics]
+            _add_row(self._metrics, name, cells, colours.get(name))
 
     def _show_settings(self) -> None:
         self._start(self._settings)

@@ -21,7 +21,7 @@ _AXIS_WIDTH = 46  # px, the same for both plots so that their epochs lie below e
 
 @dataclass(frozen=True)
 class CurveStyle:
-    """How a curve is drawn: on a light ground, on a dark one (Okabe and Ito's colours), and how wide (px)."""
+    """How a curve is drawn: on a light background, on a dark one (Okabe and Ito's colours), and how wide (px)."""
 
     light: str
     dark: str
@@ -29,7 +29,7 @@ class CurveStyle:
     alpha: int = 255
 
     def pen(self, *, dark: bool) -> QPen:
-        """Return the pen for a light or dark ground."""
+        """Return the pen for a light or dark background."""
         colour = QColor(self.dark if dark else self.light)
         colour.setAlpha(self.alpha)
         pen: QPen = pyqtgraph.mkPen(colour, width=self.width)
@@ -52,11 +52,11 @@ class Curve:
         self._item = plot.plot([], [], symbol="o" if dots else None, symbolSize=5)
 
     def draw(self) -> None:
-        """Bring the line up to date with the series."""
+        """Update the line from the series."""
         self._item.setData(self.series.x.copy(), self.series.y.copy())
 
     def dress(self, *, dark: bool) -> None:
-        """Take the colours for a light or dark ground."""
+        """Use the colours for a light or dark background."""
         pen = self._style.pen(dark=dark)
         self._item.setPen(pen)
         if self._dots:
@@ -102,23 +102,23 @@ class CurvesView(QWidget):
         self.draw()
 
     def add_step(self, event: StepFinished) -> None:
-        """Take a training step."""
+        """Add a training step."""
         epochs = self._placed(*self._axis.at_step(event.epoch, event.step))
-        for curve in (self.val_loss, self.miou):  # a run that goes back validates anew
+        for curve in (self.val_loss, self.miou):  # a run that rolls back validates again
             curve.series.cut(epochs)
         self.train_steps.series.add(epochs, event.train_loss)
         self.train_loss.series.add(epochs, self._smoother.add(event.train_loss))
         self._redraw_soon()
 
     def add_epoch(self, event: EpochFinished) -> None:
-        """Take an epoch's validation."""
+        """Add an epoch's validation."""
         epochs = self._placed(*self._axis.at_end(event.epoch, event.step))
         self.val_loss.series.add(epochs, event.val_loss)
         self.miou.series.add(epochs, 100 * event.miou)
         self._redraw_soon()
 
     def _placed(self, epochs: float, squeeze: Squeeze | None) -> float:
-        """Return `epochs`, once what is drawn of the epoch under way has moved to where it belongs."""
+        """Return `epochs`, after squeezing what is drawn of the current epoch."""
         if squeeze is not None:
             for curve in self._curves:
                 curve.series.squeeze(squeeze.start, squeeze.factor)
@@ -134,7 +134,7 @@ class CurvesView(QWidget):
         self.draw()
 
     def draw(self) -> None:
-        """Draw what has come since the last time."""
+        """Draw what has been added since the last time."""
         for curve in self._curves:
             curve.draw()
 
@@ -156,13 +156,13 @@ class CurvesView(QWidget):
         for plot in (self.loss_plot, self.miou_plot):
             dress_plot(plot, palette)
         self._loss_caption.setText(
-            _caption(tr("Loss by epoch"), [("training", _TRAIN), ("validation", _VALIDATION)], dark=dark)
+            _caption(tr("Loss by epoch"), [(tr("training"), _TRAIN), (tr("validation"), _VALIDATION)], dark=dark)
         )
-        self._miou_caption.setText(_caption(tr("mIoU by epoch (%)"), [("validation", _MIOU)], dark=dark))
+        self._miou_caption.setText(_caption(tr("mIoU by epoch (%)"), [(tr("validation"), _MIOU)], dark=dark))
 
 
 def is_dark(palette: QPalette) -> bool:
-    """Tell whether a palette writes light text on a dark ground."""
+    """Return whether a palette has light text on a dark background."""
     return palette.window().color().lightness() < palette.windowText().color().lightness()
 
 
@@ -171,7 +171,9 @@ def empty_plot(parent: QWidget) -> pyqtgraph.PlotWidget:
     plot = pyqtgraph.PlotWidget(parent, enableMenu=False)
     plot.setMouseEnabled(x=False, y=False)
     plot.hideButtons()
-    plot.plotItem.ctrlMenu.setParent(plot)  # never shown; pyqtgraph would leave it behind
+    menu = plot.plotItem.ctrlMenu
+    menu.setParent(plot)  # pyqtgraph would leave it behind
+    menu.hide()  # or it would be shown with the plot
     plot.showGrid(x=True, y=True, alpha=0.15)
     plot.getAxis("left").setWidth(_AXIS_WIDTH)
     plot.setMinimumHeight(70)
@@ -180,7 +182,7 @@ def empty_plot(parent: QWidget) -> pyqtgraph.PlotWidget:
 
 
 def dress_plot(plot: pyqtgraph.PlotWidget, palette: QPalette) -> None:
-    """Give a plot the ground and the axes of a palette."""
+    """Give a plot the background and the axes of a palette."""
     plot.setBackground(palette.color(QPalette.ColorRole.Base))
     for side in ("left", "bottom"):
         axis = plot.getAxis(side)

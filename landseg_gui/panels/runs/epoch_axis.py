@@ -1,4 +1,4 @@
-"""Where a training step stands on an axis of epochs, while nobody knows yet how long the epoch under way will be."""
+"""The position of a training step on an axis of epochs, while the length of the current epoch is still unknown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Squeeze:
-    """What is drawn of an epoch is too wide or too narrow: x over `start` moves to start + (x - start) * factor."""
+    """What is drawn of an epoch is too wide or too narrow: x beyond `start` moves to start + (x - start) * factor."""
 
     start: float
     factor: float
@@ -29,7 +29,7 @@ class EpochAxis:
         self._last_step = 0
 
     def at_step(self, epoch: int, step: int) -> tuple[float, Squeeze | None]:
-        """Return the place of a step in epoch 1, 2, ...; both numbers go back where a run goes back."""
+        """Return the position of a step in epoch 1, 2, ...; both numbers decrease where a run rolls back."""
         squeeze = self._turn_to(epoch, step) if epoch != self._epoch else None
         self._last_step = step
         done = step - self._starts[epoch]
@@ -38,7 +38,7 @@ class EpochAxis:
         return epoch - 1 + done / self._length, squeeze
 
     def at_end(self, epoch: int, step: int) -> tuple[float, Squeeze | None]:
-        """Return the place of the end of an epoch, at this step: its number."""
+        """Return the position of the end of an epoch, at this step: its number."""
         squeeze = None
         if epoch == self._epoch and step > self._starts[epoch]:
             squeeze = self._stretch_to(step - self._starts[epoch])
@@ -46,14 +46,14 @@ class EpochAxis:
         return float(epoch), squeeze
 
     def _turn_to(self, epoch: int, step: int) -> Squeeze | None:
-        """Begin an epoch; the one before, if its end was not told, ended with the last step."""
+        """Begin an epoch; the one before, if its end was not reported, ended with the last step."""
         squeeze = None
         if epoch == self._epoch + 1 and epoch not in self._starts and self._epoch:
             _, squeeze = self.at_end(self._epoch, self._last_step)
         self._epoch = epoch
         first = 0 if epoch == 1 else step - 1
         self._starts.setdefault(epoch, first)
-        for later in [number for number in self._starts if number > epoch]:  # they will be trained anew
+        for later in [number for number in self._starts if number > epoch]:  # they will be trained again
             del self._starts[later]
         return squeeze
 

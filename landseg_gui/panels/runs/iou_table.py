@@ -1,4 +1,4 @@
-"""The IoU of every class under a heading that says so: its colour, its name, a bar and the figure."""
+"""The IoU of every class under a heading: its colour, its name, a bar and the value."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class ShareBar(QWidget):
         return QSize(80, 10)
 
     def show_fraction(self, fraction: float) -> None:
-        """Draw the bar anew."""
+        """Draw the bar with this length."""
         self.fraction = fraction
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the ground and the bar, with a thin outline: a class may have the ground's colour."""
+        """Draw the bar with a thin outline: a class may have the colour of the background."""
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         bar = QRectF(box.left(), box.top(), box.width() * self.fraction, box.height())
         with QPainter(self) as painter:
@@ -55,10 +55,10 @@ class IouTable(QWidget):
         self._grid.setColumnStretch(2, 1)
 
     def set_schema(self, schema: ClassSchema) -> None:
-        """Start anew with the classes of `schema`, without figures."""
+        """Start again with the classes of `schema`, without values."""
         while item := self._grid.takeAt(0):
             if widget := item.widget():
-                widget.setParent(None)  # at once: `deleteLater` alone would leave it in sight for a moment
+                widget.setParent(None)  # at once: `deleteLater` alone would leave it visible for a moment
         self._bars.clear()
         self._values.clear()
         self._grid.addWidget(_heading(), 0, 0, 1, 4)
@@ -66,7 +66,7 @@ class IouTable(QWidget):
             self._add_row(row, land_class)
 
     def recolour(self, schema: ClassSchema) -> None:
-        """Show the same classes in other colours; the figures stay."""
+        """Show the same classes in other colours; the values stay."""
         shown = {name: (bar.fraction, self._values[name].text()) for name, bar in self._bars.items()}
         self.set_schema(schema)
         for name, (fraction, text) in shown.items():
@@ -81,7 +81,7 @@ class IouTable(QWidget):
             bar.show_fraction(value or 0.0)
             self._values[name].setText(percent(value))
             self._values[name].setToolTip(
-                "" if value is not None else tr("Neither truth nor prediction has this class.")
+                "" if value is not None else tr("Neither the labels nor the prediction have this class.")
             )
 
     def _add_row(self, row: int, land_class: LandClass) -> None:
@@ -95,9 +95,10 @@ class IouTable(QWidget):
 
 
 def _heading() -> QLabel:
-    heading: QLabel = QLabel(
-        tr("<b>IoU per class (%)</b>"), textFormat=Qt.TextFormat.RichText, objectName="training_iou_heading"
-    )
+    heading = PlainLabel(tr("IoU per class (%)"), objectName="training_iou_heading")
+    font = heading.font()
+    font.setBold(True)
+    heading.setFont(font)
     heading.setToolTip(
         tr(
             "Intersection over union: of all validation pixels that are this class in the labels or in "

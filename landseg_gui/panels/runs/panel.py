@@ -1,4 +1,4 @@
-"""The runs panel: every training run with its figures; compare some, use a model, read a report, go on, delete."""
+"""The runs panel: all training runs with their metrics; compare, use a model, open a report, resume, delete."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from landseg_core.messages import N_
 from landseg_core.models.header import MODEL_FILE
 from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_core.runs.folder import RunFolder
@@ -32,9 +33,9 @@ from landseg_gui.session.session import Session
 from landseg_gui.text import percent, tr
 
 _WIDE = 1.6
-"""From this ratio of width to height on, the comparison stands beside the table, else below it."""
+"""From this ratio of width to height on, the comparison is next to the table, else below it."""
 _ROOM_FOR_TEXTS = 690  # px of the panel's width
-_DELETE = "Delete"
+_DELETE = N_("Delete")
 
 
 def _unused(_folder: Path) -> bool:
@@ -44,8 +45,8 @@ def _unused(_folder: Path) -> bool:
 class RunsPanel(QWidget):
     """The runs of the project, or of a folder.
 
-    `resume_wanted` asks to go on with the run in a folder, `fine_tune_wanted` for a new run from the model in it,
-    `train_wanted` for a first one. `in_use` tells whether a run is under way in a folder.
+    `resume_wanted` asks to resume the run in a folder, `fine_tune_wanted` for a new run from the model in it,
+    `train_wanted` for a first one. `in_use` returns whether a run is under way in a folder.
     """
 
     resume_wanted = Signal(object)
@@ -61,24 +62,24 @@ class RunsPanel(QWidget):
         self._stale = True
         self._table = RunTable()
         self._comparison = RunComparison()
-        self._place = ElidedLabel("", "runs_place")
+        self._source = ElidedLabel("", "runs_place")
         self._buttons = run_buttons()
         self._empty = _empty_page(self.train_wanted)
         self._pages = QStackedWidget()
         self._split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         self._lay_out()
         self._connect()
-        self._show_place()
+        self._show_source()
         self._show_runs()
 
     # --- what it looks like
 
     def _lay_out(self) -> None:
-        self._folder = _tool("runs_folder", "folder", "Show the runs in another folder…")
-        self._own = _tool("runs_own", "previous", "Back to the runs of the project, or those trained last")
+        self._folder = _tool("runs_folder", "folder", tr("Show the runs in another folder…"))
+        self._own = _tool("runs_own", "previous", tr("Back to the runs of the project, or to the latest runs"))
         self._pages.addWidget(self._empty)
         self._pages.addWidget(self._table)
-        head = _row(self._own, self._place, self._folder)
+        head = _row(self._own, self._source, self._folder)
         head.setStretch(1, 1)
         foot = _row(*self._buttons.values())
         foot.addStretch(1)
@@ -97,7 +98,7 @@ class RunsPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # see `minimumSizeHint`
         layout.addWidget(self._split, 1)
-        layout.addLayout(foot)  # below both: the row of buttons would keep the table from giving way to the curves
+        layout.addLayout(foot)  # below both: the row of buttons would keep the table from shrinking for the curves
 
     def _connect(self) -> None:
         session = self._session
@@ -114,27 +115,27 @@ class RunsPanel(QWidget):
         ):
             self._buttons[key].clicked.connect(handler)
         self.catalogue.changed.connect(self._show_runs)
-        self.catalogue.deleted.connect(self._forget_model)
+        self.catalogue.deleted.connect(self._drop_model)
         session.model.changed.connect(self._show_used)
         session.project_session.project_changed.connect(self._look_in)
 
     # --- what it shows
 
     def refresh(self) -> None:
-        """Read the runs anew: now where the panel is in sight, else when it comes into sight."""
+        """Read the runs again: now where the panel is visible, else when it becomes visible."""
         self._stale = not self.isVisible()
-        self._show_place()
+        self._show_source()
         if not self._stale:
             self.catalogue.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Bring the list up to date."""
+        """Update the list."""
         super().showEvent(event)
         if self._stale:
             self.refresh()
 
     def minimumSizeHint(self) -> QSize:
-        """Return the room without which nothing could be seen: the parts give way and scroll."""
+        """Return the least useful size: the parts shrink and scroll."""
         return QSize(300, 150)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -150,10 +151,10 @@ class RunsPanel(QWidget):
         self.refresh()
         self._show_runs()
 
-    def _show_place(self) -> None:
-        self._place.setText(self.catalogue.title)
-        self._place.setToolTip(self.catalogue.title)
-        self._place.update()
+    def _show_source(self) -> None:
+        self._source.setText(self.catalogue.title)
+        self._source.setToolTip(self.catalogue.title)
+        self._source.update()
         self._own.setVisible(self.catalogue.is_elsewhere)
 
     def _show_runs(self) -> None:
@@ -189,16 +190,17 @@ class RunsPanel(QWidget):
 
     def _ask_for_folder(self) -> None:
         start = self.catalogue.folder or Path()
-        folder = QFileDialog.getExistingDirectory(self, tr("Folder of runs"), str(start))
+        folder = QFileDialog.getExistingDirectory(self, tr("Folder of Training Runs"), str(start))
         if folder:
             self._look_in(Path(folder))
 
     def _use(self) -> None:
         (run,) = self._table.chosen()
         self._session.model.path = run.folder / MODEL_FILE
-        figures = f"mIoU {percent(run.miou)}" if run.miou is not None else "it is not validated"
         self._session.notifier.info(
-            tr("Predictions now use the model of {run}: {figures}", run=run.name, figures=figures)
+            tr("Predictions now use the model of {run}, which is not validated.", run=run.name)
+            if run.miou is None
+            else tr("Predictions now use the model of {run} (mIoU {miou}).", run=run.name, miou=percent(run.miou))
         )
 
     def _open_report(self) -> None:
@@ -217,22 +219,27 @@ class RunsPanel(QWidget):
     def _ask_to_delete(self) -> None:
         chosen = self._table.chosen()
         if busy := [run.name for run in chosen if self._in_use(run.folder)]:
-            self._session.notifier.error(tr("{busy} is being trained: stop it before you delete it", busy=busy[0]))
+            self._session.notifier.error(tr("{run} is being trained: stop it before you delete it.", run=busy[0]))
             return
-        names = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} runs"
-        explanation = "Models, checkpoints and reports go from the disk, and this cannot be undone. Maps stay."
-        if choose(self, tr("Delete {names}?", names=names), explanation, [_DELETE]):
+        question = tr(
+            "Delete %n training runs?", n=len(chosen), one="Delete the training run {run}?", run=chosen[0].name
+        )
+        explanation = tr(
+            "The folders of the selected runs, with models, checkpoints and reports, will be deleted from disk. This "
+            "cannot be undone. Maps are kept."
+        )
+        if choose(self, question, explanation, [_DELETE]):
             self.catalogue.delete(chosen)
 
-    def _forget_model(self, gone: Sequence[Path]) -> None:
+    def _drop_model(self, gone: Sequence[Path]) -> None:
         """Choose no model where the one to predict with is in a folder that is gone."""
-        if self._session.model.path in {place for folder in gone for place in (folder, folder / MODEL_FILE)}:
+        if self._session.model.path in {path for folder in gone for path in (folder, folder / MODEL_FILE)}:
             self._session.model.drop()
 
 
-def _tool(name: str, picture: str, tip: str) -> QToolButton:
+def _tool(name: str, icon_name: str, tip: str) -> QToolButton:
     button = QToolButton(objectName=name, toolTip=tip)
-    button.setIcon(icon(picture))
+    button.setIcon(icon(icon_name))
     return button
 
 
@@ -249,8 +256,8 @@ def _empty_page(train_wanted: SignalInstance) -> QWidget:
     page = QWidget()
     text = PlainLabel(
         tr(
-            "There is no training run here yet. Each that you train is listed with its figures, so that "
-            "you can compare them and choose the model to predict with."
+            "There are no training runs yet. They are listed here with their metrics, so that you can compare them and "
+            "choose the model to predict with."
         ),
         objectName="panel_hint",
         wordWrap=True,

@@ -1,4 +1,4 @@
-"""The table of runs as it stands in the panel, and the buttons below it."""
+"""The table of runs in the panel, and the buttons below it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTableView, QWidget
 
+from landseg_core.messages import N_
 from landseg_core.runs.catalogue import RunSummary
 from landseg_gui.icons import icon
 from landseg_gui.panels.runs.comparison import ROW_HEIGHT
 from landseg_gui.panels.runs.table import COLUMNS, MIOU_COLUMN, RUN, SORT, MiouDelegate, RunTableModel
+from landseg_gui.text import translated
 
 _BUTTONS = (
-    ("use", "Use this model", "predict", "predictions take it from now on"),
-    ("report", "Open report", "info", "it is shown in the browser, and needs no network"),
-    ("continue", "Continue this run…", "play", "train further from where it stopped"),
-    ("further", "Train further…", "train", "a new run starts from its model"),
-    ("delete", "Delete…", "remove", "the folders of the chosen runs go from the disk"),
+    ("use", N_("Use This Model"), "predict", N_("Use the model of the selected run for predictions")),
+    ("report", N_("Open Report"), "info", N_("Open the report of the selected run in the browser; it works offline")),
+    ("continue", N_("Resume…"), "play", N_("Resume the selected run where it stopped")),
+    ("further", N_("Fine-tune…"), "train", N_("Start a new run from the model of the selected run")),
+    ("delete", N_("Delete…"), "remove", N_("Delete the folders of the selected runs from disk")),
 )
 
 
 class RunTable(QTableView):
-    """Runs, sorted by any column, newest first; one or several can be chosen."""
+    """Runs, sorted by any column, newest first; one or several can be selected."""
 
     chosen_changed = Signal()
 
@@ -51,12 +53,12 @@ class RunTable(QTableView):
         self.sortByColumn(date, Qt.SortOrder.DescendingOrder)
 
     def chosen(self) -> Sequence[RunSummary]:
-        """Return the runs that are chosen, in the order of the table."""
+        """Return the selected runs, in the order of the table."""
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         return [self._sorted.index(row, 0).data(RUN) for row in rows]
 
     def show_runs(self, runs: Sequence[RunSummary]) -> None:
-        """List these runs; those that were chosen before stay so, and where none is, the first is."""
+        """List these runs; selected ones stay selected, and where none is, the first is."""
         folders = {run.folder for run in self.chosen()}
         self.runs_model.show(runs)
         selection = self.selectionModel()
@@ -70,10 +72,11 @@ class RunTable(QTableView):
 
 
 def run_buttons() -> dict[str, QPushButton]:
-    """Return the buttons for what can be done with chosen runs; object names are `runs_<key>`."""
+    """Return the buttons for what can be done with selected runs; object names are `runs_<key>`."""
     made = {}
-    for key, text, picture, tip in _BUTTONS:
-        button = made[key] = QPushButton(icon(picture), text, objectName=f"runs_{key}", autoDefault=False)
-        button.setToolTip(f"{text.rstrip('…')}: {tip}")
+    for key, title, icon_name, tip in _BUTTONS:
+        text = translated(title)
+        button = made[key] = QPushButton(icon(icon_name), text, objectName=f"runs_{key}", autoDefault=False)
+        button.setToolTip(translated(tip))
         button.setAccessibleName(text)
     return made

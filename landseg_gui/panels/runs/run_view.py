@@ -1,4 +1,4 @@
-"""A training run: how far it is, curves, pictures and figures; what can be done with it."""
+"""A training run: its progress, curves, samples and metrics; what can be done with it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 from landseg_core.events import EpochFinished, Event, Notice, Progress, RunFinished, RunStarted, StepFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.limits import WorkSize
-from landseg_core.progress import duration, time_left
 from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_core.runs.samples import ValidationSamples
 from landseg_gui.jobs.runner import Job
@@ -30,25 +29,21 @@ from landseg_gui.panels.runs.iou_table import IouTable
 from landseg_gui.panels.runs.samples import ValidationSamplesView
 from landseg_gui.panels.runs.warning_list import NoticeList
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import capitalised, percent, tr
+from landseg_gui.text import as_sentence, capitalised, decimal, duration, percent, time_left, tr, translated
 
 if TYPE_CHECKING:
     from landseg_core.runs.details import RunDetails
+    from landseg_core.runs.history import LoggedEnd, LoggedStart
     from landseg_gui.panels.runs.curves import CurvesView
 
 _BAR_STEPS = 1000
-_REASONS = {
-    "finished": "Finished",
-    "stopped": "Stopped",
-    "not_finite": "Ended: the loss was no longer a finite number; try a lower learning rate",
-}
 
 
 class RunView(QScrollArea):
     """Shows a run that is under way from its beginning, or one that is over from its record.
 
-    `live_wanted` tells whether the view is to be predicted after each epoch; `resume_wanted` and `fine_tune_wanted` ask
-    to go on with the run that has ended, and to train a new one from its model.
+    `live_wanted` brings whether to predict the view after each epoch; `resume_wanted` and `fine_tune_wanted` ask to
+    resume the run that has ended, and to train a new one from its model.
     """
 
     live_wanted = Signal(bool)
@@ -58,8 +53,8 @@ class RunView(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         self._job: Job | None = None
-        self._length = ""
-        self._best = ""
+        self._epochs: int | None = None
+        self._best: EpochFinished | None = None
         self._curves: CurvesView | None = None
         self._title = PlainLabel(objectName="training_title", wordWrap=True)
         self._whose = PlainLabel(objectName="training_whose", wordWrap=True, visible=False)
@@ -67,15 +62,15 @@ class RunView(QScrollArea):
         self._state = PlainLabel(objectName="training_state", wordWrap=True)
         self._left = PlainLabel(objectName="training_time_left")
         self._notices = NoticeList()
-        self._figures = PlainLabel(objectName="training_figures", wordWrap=True, visible=False)
+        self._metrics = PlainLabel(objectName="training_figures", wordWrap=True, visible=False)
         self._warnings = PlainLabel(objectName="training_warnings", wordWrap=True, visible=False)
         self._bar = QProgressBar(objectName="training_progress", textVisible=False)
         self._pause = QPushButton(tr("Pause"), objectName="training_pause", checkable=True, autoDefault=False)
         self._stop = QPushButton(tr("Stop"), objectName="training_stop", autoDefault=False)
         self._live = QCheckBox(tr("Live prediction"), objectName="training_live", checked=True)
         self._live_problem = PlainLabel(objectName="training_live_problem", wordWrap=True, visible=False)
-        self._continue = QPushButton(tr("Continue this run…"), objectName="training_continue", autoDefault=False)
-        self._further = QPushButton(tr("Train further…"), objectName="training_further", autoDefault=False)
+        self._continue = QPushButton(tr("Resume…"), objectName="training_continue", autoDefault=False)
+        self._further = QPushButton(tr("Fine-tune…"), objectName="training_further", autoDefault=False)
         self._iou = IouTable()
         self._samples = ValidationSamplesView()
         self._body: QVBoxLayout
@@ -94,13 +89,11 @@ class RunView(QScrollArea):
         self._title.setFont(font)
         self._warnings.setForegroundRole(QPalette.ColorRole.BrightText)
         self._live_problem.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._live.setToolTip(
-            tr("Predict what is in sight anew after each epoch; it takes up to two seconds of the run")
-        )
-        self._continue.setToolTip(tr("Go on where the run ended, with its own settings"))
+        self._live.setToolTip(tr("Predict the current view after each epoch; this takes up to two seconds of the run"))
+        self._continue.setToolTip(tr("Resume the run where it stopped, with its own settings"))
         self._further.setToolTip(tr("Start a new run from the model of this one"))
-        self._pause.setToolTip(tr("Let the run wait after its current step, and go on later"))
-        self._stop.setToolTip(tr("End the run; the best model so far is kept and can be used"))
+        self._pause.setToolTip(tr("Pause the run after its current step"))
+        self._stop.setToolTip(tr("Stop the run; the best model so far is kept and can be used"))
         content = QWidget()
         column = QVBoxLayout(content)
         column.setSpacing(6)
@@ -110,19 +103,19 @@ class RunView(QScrollArea):
         column.addWidget(self._progress)
         self._fill_progress()
         column.addLayout(self._end_row())
-        for part in (self._live_problem, self._notices, self._figures, self._warnings):
+        for part in (self._live_problem, self._notices, self._metrics, self._warnings):
             column.addWidget(part)
         column.addWidget(self._tabs(), 1)
         self.setWidget(content)
 
     def _tabs(self) -> QTabWidget:
-        curves, figures = QWidget(), QWidget()
+        curves, metrics = QWidget(), QWidget()
         self._body = QVBoxLayout(curves)
-        rows = QVBoxLayout(figures)
+        rows = QVBoxLayout(metrics)
         rows.addWidget(self._iou)
         rows.addStretch(1)
         tabs = QTabWidget(objectName="training_tabs", documentMode=True)
-        for title, page in (("Curves", curves), ("Pictures", self._samples), ("Figures", figures)):
+        for title, page in ((tr("Curves"), curves), (tr("Samples"), self._samples), (tr("Metrics"), metrics)):
             if layout := page.layout():
                 layout.setContentsMargins(0, 6, 0, 0)
             tabs.addTab(page, title)
@@ -166,14 +159,14 @@ class RunView(QScrollArea):
     # --- what it shows
 
     def follow(self, job: Job, schema: ClassSchema) -> None:
-        """Show `job`, a training run that learns the classes of `schema`, from its beginning."""
+        """Show `job`, a training run with the classes of `schema`, from its beginning."""
         self._job = job
-        self._best = ""
+        self._best = None
         self._iou.set_schema(schema)
         self._samples.begin(schema)
         self._title.setText(job.title)
         self._notices.clear()
-        self._show_figures("")
+        self._show_metrics("")
         self._show_state(tr("Preparing…"))
         self._bar.setMaximum(0)
         self._set_controls(running=True)
@@ -191,7 +184,7 @@ class RunView(QScrollArea):
         self._progress.hide()
         self._title.setText(summary.name)
         self._title.setToolTip(str(summary.folder))
-        self._state.setText(_state_of(details))
+        self._state.setText(_details_text(details))
         self._plots().show_curves(details.curves)
         for message in history.notices:
             self._notices.add(message)
@@ -202,8 +195,13 @@ class RunView(QScrollArea):
 
     def _show_saved_metrics(self, summary: RunSummary) -> None:
         if summary.evaluation is not None:
-            best = f"best mIoU {percent(summary.miou)} in epoch {summary.evaluation.epoch}"
-            self._show_figures(f"{best} · accuracy {percent(summary.accuracy)}", summary.evaluation.warnings)
+            metrics = tr(
+                "Best mIoU {miou} in epoch {epoch} · accuracy {accuracy}",
+                miou=percent(summary.miou),
+                epoch=summary.evaluation.epoch,
+                accuracy=percent(summary.accuracy),
+            )
+            self._show_metrics(metrics, summary.evaluation.warnings)
 
     def _show_classes(self, details: RunDetails) -> None:
         if details.schema is None:
@@ -213,8 +211,8 @@ class RunView(QScrollArea):
         self._samples.begin(details.schema)
         self._samples.show_saved(details.samples)
 
-    def say_whose(self, text: str) -> None:
-        """Say which project the run belongs to; an empty text: the one that is open."""
+    def show_owner(self, text: str) -> None:
+        """Show which project the run belongs to; an empty text: the one that is open."""
         self._whose.setText(text)
         self._whose.setVisible(bool(text))
 
@@ -224,8 +222,8 @@ class RunView(QScrollArea):
         self._samples.recolour(schema)
 
     def show_live_problem(self, sentence: str) -> None:
-        """Say why the view cannot be predicted; an empty sentence: it can."""
-        self._live_problem.setText(sentence and f"No live prediction: {sentence}.")
+        """Show why the view cannot be predicted; an empty sentence: it can."""
+        self._live_problem.setText(sentence and tr("No live prediction: {reason}.", reason=sentence))
         self._live_problem.setVisible(bool(sentence))
 
     def offer_to_continue(self, *, resumable: bool, further: bool) -> None:
@@ -233,10 +231,10 @@ class RunView(QScrollArea):
         self._continue.setVisible(resumable)
         self._further.setVisible(further)
 
-    def _show_figures(self, figures: str, warnings: tuple[str, ...] = ()) -> None:
-        self._figures.setText(figures)
-        self._figures.setVisible(bool(figures))
-        self._warnings.setText("\n".join(f"{capitalised(warning).rstrip('.')}." for warning in warnings))
+    def _show_metrics(self, metrics: str, warnings: tuple[str, ...] = ()) -> None:
+        self._metrics.setText(metrics)
+        self._metrics.setVisible(bool(metrics))
+        self._warnings.setText("\n".join(map(as_sentence, warnings)))
         self._warnings.setVisible(bool(warnings))
 
     def _show_event(self, event: Event) -> None:
@@ -244,22 +242,13 @@ class RunView(QScrollArea):
 
     @singledispatchmethod
     def _show(self, _event: Event) -> None:
-        """Show one event; most kinds have no picture here."""
+        """Show one event; most kinds are not shown here."""
 
     @_show.register
     def _(self, event: RunStarted) -> None:
         self._plots().begin(event.steps_per_epoch)
-        self._length = f" of {event.epochs}" if event.epochs else ""
-        length = _length(event.epochs, event.minutes)
-        self._title.setText(
-            tr(
-                "{model} for {length} on {device} ({precision})",
-                model=event.model,
-                length=length,
-                device=event.device,
-                precision=event.precision,
-            )
-        )
+        self._epochs = event.epochs
+        self._title.setText(f"{_what_text(event)} ({event.precision})")
         self._show_state(tr("Training"))
 
     @_show.register
@@ -268,28 +257,47 @@ class RunView(QScrollArea):
         self._bar.setMaximum(_BAR_STEPS)
         self._bar.setValue(round(event.fraction * _BAR_STEPS))
         self._left.setText(time_left(event.seconds_left))
-        self._show_state(
-            tr(
-                "Epoch {epoch}{length} · step {step} · loss {train_loss:.3f}",
+        self._show_state(self._step_text(event))
+
+    def _step_text(self, event: StepFinished) -> str:
+        if not self._epochs:
+            return tr(
+                "Epoch {epoch} · step {step} · loss {loss}",
                 epoch=event.epoch,
-                length=self._length,
                 step=event.step,
-                train_loss=event.train_loss,
+                loss=decimal(event.train_loss, 3),
             )
+        return tr(
+            "Epoch {epoch} of {epochs} · step {step} · loss {loss}",
+            epoch=event.epoch,
+            epochs=self._epochs,
+            step=event.step,
+            loss=decimal(event.train_loss, 3),
         )
 
     @_show.register
     def _(self, event: Progress) -> None:
-        self._show_state(f"{capitalised(event.task)}: {percent(event.fraction, 0)}")
+        task = capitalised(translated(event.task))
+        self._show_state(tr("{task}: {share}", task=task, share=percent(event.fraction, 0)))
 
     @_show.register
     def _(self, event: EpochFinished) -> None:
         self._plots().add_epoch(event)
         self._iou.show_iou(event.iou)
         if event.best:
-            self._best = f" · best {percent(event.miou)} in epoch {event.epoch}"
-        figures = f"mIoU {percent(event.miou)}{self._best} · accuracy {percent(event.accuracy)}"
-        self._show_figures(figures, event.warnings)
+            self._best = event
+        self._show_metrics(self._metrics_text(event), event.warnings)
+
+    def _metrics_text(self, event: EpochFinished) -> str:
+        if self._best is None:
+            return tr("mIoU {miou} · accuracy {accuracy}", miou=percent(event.miou), accuracy=percent(event.accuracy))
+        return tr(
+            "mIoU {miou} · best {best} in epoch {epoch} · accuracy {accuracy}",
+            miou=percent(event.miou),
+            best=percent(self._best.miou),
+            epoch=self._best.epoch,
+            accuracy=percent(event.accuracy),
+        )
 
     @_show.register
     def _(self, event: ValidationSamples) -> None:
@@ -301,18 +309,10 @@ class RunView(QScrollArea):
 
     @_show.register
     def _(self, event: RunFinished) -> None:
-        self._show_state(
-            tr(
-                "{reasons} after {duration}, epoch {epoch}",
-                reasons=_REASONS[event.reason],
-                duration=duration(event.seconds),
-                epoch=event.epoch,
-            ),
-            final=True,
-        )
+        self._show_state(_end_text(event, event.epoch), final=True)
 
     def _show_state(self, state: str, *, final: bool = False) -> None:
-        """Show what goes on, unless the user's own wish (to pause, to stop) is still on its way."""
+        """Show the state, unless the user has asked to pause or to stop and that has not happened yet."""
         if final or self._wish() is None:
             self._state.setText(state)
 
@@ -321,8 +321,8 @@ class RunView(QScrollArea):
             return None
         control = self._job.control
         if control.stop_requested:
-            return "Stopping… the best model so far is kept"
-        return "Paused" if control.paused else None
+            return tr("Stopping… the best model so far is kept")
+        return tr("Paused") if control.paused else None
 
     # --- how the run ends
 
@@ -330,13 +330,13 @@ class RunView(QScrollArea):
         self._bar.setMaximum(_BAR_STEPS)
 
     def _show_failed(self, sentence: str) -> None:
-        self._show_state(tr("Failed: {sentence}", sentence=sentence), final=True)
+        self._show_state(tr("Failed: {reason}", reason=sentence), final=True)
 
     def _show_not_started(self, work: WorkSize) -> None:
-        self._show_state(tr("Not started: {objection}", objection=work.objection), final=True)
+        self._show_state(tr("Not started: {objection}.", objection=work.objection), final=True)
 
     def _show_stopped(self) -> None:
-        self._show_state(tr("Stopped before there was a model"), final=True)
+        self._show_state(tr("Stopped before the first model was saved"), final=True)
 
     def _show_ended(self) -> None:
         self._job = None
@@ -352,7 +352,7 @@ class RunView(QScrollArea):
         if self._job is None:
             return
         (self._job.control.pause if pause else self._job.control.resume)()
-        self._state.setText(self._wish() or "Training")
+        self._state.setText(self._wish() or tr("Training"))
 
     def _ask_to_stop(self) -> None:
         if self._job is None:
@@ -367,18 +367,41 @@ class RunView(QScrollArea):
             button.setEnabled(running)
 
 
-def _length(epochs: int | None, minutes: float | None) -> str:
-    return f"{epochs} epochs" if epochs else duration(60 * (minutes or 0))
+def _what_text(start: RunStarted | LoggedStart) -> str:
+    """Return which network is trained, for how long and on which device."""
+    if start.epochs:
+        return tr(
+            "{model} for %n epochs on {device}",
+            n=start.epochs,
+            one="{model} for one epoch on {device}",
+            model=start.model,
+            device=start.device,
+        )
+    time = duration(60 * (start.minutes or 0))
+    return tr("{model} for {time} on {device}", model=start.model, time=time, device=start.device)
 
 
-def _state_of(details: RunDetails) -> str:
-    """Return in words what a run was, and how it ended."""
+def _end_text(end: RunFinished | LoggedEnd, epoch: int | None) -> str:
+    """Return how a run ended, after which time and in which epoch."""
+    time = duration(end.seconds)
+    match end.reason:
+        case "finished":
+            text = tr("Finished after {time}", time=time)
+        case "stopped":
+            text = tr("Stopped after {time}", time=time)
+        case "not_finite":
+            text = tr("Stopped after {time}: the loss diverged; try a lower learning rate", time=time)
+        case _:
+            text = tr("Ended after {time}", time=time)
+    return text if epoch is None else tr("{end} · epoch {epoch}", end=text, epoch=epoch)
+
+
+def _details_text(details: RunDetails) -> str:
+    """Return what a run was, and how it ended."""
     summary, history = details.summary, details.history
     if summary.status == RunStatus.DAMAGED:
-        return f"Damaged: {summary.problem}"
-    start, end = history.start, history.end
-    what = f"{start.model} for {_length(start.epochs, start.minutes)} on {start.device}" if start else summary.model
-    if end is None:
-        return f"{what} · unfinished"
-    epoch = f", epoch {history.epochs[-1].epoch}" if history.epochs else ""
-    return f"{what} · {_REASONS.get(end.reason, 'Ended')} after {duration(end.seconds)}{epoch}"
+        return tr("Damaged: {problem}", problem=as_sentence(summary.problem))
+    what = _what_text(history.start) if history.start else summary.model
+    epoch = history.epochs[-1].epoch if history.epochs else None
+    end = _end_text(history.end, epoch) if history.end else tr("unfinished")
+    return f"{what} · {end}"

@@ -1,4 +1,4 @@
-"""Where the network does best and worst: image, truth and prediction of some validation places, side by side."""
+"""Where the network does best and worst: image, labels and prediction of validation samples, side by side."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
+from landseg_core.messages import N_
 from landseg_core.runs.samples import BEST, SAMPLE, WORST, ValidationSample, ValidationSamples
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import percent, tr
+from landseg_gui.text import percent, tr, translated
 
-_TITLES = {WORST: "Worst", BEST: "Best", SAMPLE: "Always the same places"}
+_TITLES = {WORST: N_("Worst"), BEST: N_("Best"), SAMPLE: N_("Fixed samples")}
 if TYPE_CHECKING:
     from landseg_core.runs.sample_file import SavedSample, SavedSamples
 
@@ -29,7 +30,7 @@ _LEAST_HEIGHT = 180
 
 
 class ImageRow(QWidget):
-    """Image, truth and prediction of one place, as wide as there is room, all at the same scale."""
+    """Image, labels and prediction of one sample, as wide as there is room, all at the same scale."""
 
     def __init__(self, images: tuple[QImage, ...]) -> None:
         super().__init__(objectName="validation_sample")
@@ -55,20 +56,20 @@ class ImageRow(QWidget):
         return max(1.0, (width - 2 * _GAP) / 3)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the three; what is not labelled shows the ground."""
+        """Draw the three; the background shows where nothing is labelled."""
         width = self._cell_width(self.width())
         height = min(float(self.height()), width * self._shape)
         width = height / self._shape
         with QPainter(self) as painter:
-            for place, image in enumerate(self.images):
-                box = QRectF(place * (width + _GAP), 0, width, height)
+            for column, image in enumerate(self.images):
+                box = QRectF(column * (width + _GAP), 0, width, height)
                 painter.fillRect(box, self.palette().color(QPalette.ColorRole.Base))
-                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, place == 0)  # never a mix of classes
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, column == 0)  # never a mix of classes
                 painter.drawImage(box, image)
 
 
 class SampleRow(ImageRow):
-    """A place whose classes can be shown in other colours."""
+    """A sample whose classes can be shown in other colours."""
 
     def __init__(self, sample: ValidationSample, schema: ClassSchema) -> None:
         super().__init__((_rgb_image(sample.image),))
@@ -76,7 +77,7 @@ class SampleRow(ImageRow):
         self.set_schema(schema)
 
     def set_schema(self, schema: ClassSchema) -> None:
-        """Show truth and prediction in the colours of `schema`."""
+        """Show labels and prediction in the colours of `schema`."""
         colours = _colour_table(schema)
         maps = self._sample.truth, self._sample.prediction
         self.images = (self.images[0], *(_index_image(part, colours) for part in maps))
@@ -84,7 +85,7 @@ class SampleRow(ImageRow):
 
 
 class ValidationSamplesView(QScrollArea):
-    """The samples of the last validation, worst first; says so while there are none."""
+    """The samples of the last validation, worst first; a hint while there are none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="training_samples", widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
@@ -94,9 +95,9 @@ class ValidationSamplesView(QScrollArea):
         self._clear("")
 
     def begin(self, schema: ClassSchema) -> None:
-        """Start anew, for a run that learns the classes of `schema`."""
+        """Start again, for a run with the classes of `schema`."""
         self._schema = schema
-        self._clear("The first pictures come with the first validation.")
+        self._clear(tr("Samples appear after the first validation."))
 
     def recolour(self, schema: ClassSchema) -> None:
         """Show the same in other colours."""
@@ -119,7 +120,7 @@ class ValidationSamplesView(QScrollArea):
     def show_saved(self, saved: SavedSamples | None) -> None:
         """Show those of a run that is over, of the epoch that gave its model."""
         if saved is None or not any(saved.samples.values()):
-            self._clear("This run has kept no pictures.")
+            self._clear(tr("This run has no samples."))
             return
         rows = {kind: [(sample, _saved_row(sample)) for sample in some] for kind, some in saved.samples.items()}
         self.setWidget(_page(saved.epoch, rows))
@@ -143,7 +144,7 @@ def _page(epoch: int, rows: Mapping[str, Sequence[tuple[_Scored, ImageRow]]]) ->
     column.addWidget(_headings(epoch))
     for kind, title in _TITLES.items():
         for number, (sample, row) in enumerate(rows.get(kind, ())):
-            column.addWidget(_caption(title if number == 0 else "", sample))
+            column.addWidget(_caption(translated(title) if number == 0 else "", sample))
             column.addWidget(row)
     column.addStretch(1)
     return page
@@ -154,18 +155,19 @@ def _headings(epoch: int) -> QWidget:
     grid = QGridLayout(holder)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(_GAP)
-    for place, text in enumerate(("Image", "Truth", f"Epoch {epoch}")):
-        grid.addWidget(_muted(text), 0, place)
-        grid.setColumnStretch(place, 1)
+    texts = tr("Image"), tr("Labels"), tr("Prediction (epoch {epoch})", epoch=epoch)
+    for column, text in enumerate(texts):
+        grid.addWidget(_muted(text), 0, column)
+        grid.setColumnStretch(column, 1)
     return holder
 
 
 def _caption(title: str, sample: _Scored) -> QLabel:
-    lead = f"{title}: " if title else ""
-    text = f"{lead}{percent(sample.accuracy, 0)} right · {sample.stem}"
-    return ElidedLabel(
-        text, "validation_caption", tr("{stem}, mIoU {percent}", stem=sample.stem, percent=percent(sample.miou))
-    )
+    text = tr("{accuracy} correct · {sample}", accuracy=percent(sample.accuracy, 0), sample=sample.stem)
+    if title:
+        text = tr("{kind}: {text}", kind=title, text=text)
+    tip = tr("{sample}, mIoU {miou}", sample=sample.stem, miou=percent(sample.miou))
+    return ElidedLabel(text, "validation_caption", tip)
 
 
 def _muted(text: str) -> QLabel:

@@ -26,7 +26,7 @@ class ThinnedSeries:
         self._pending: list[tuple[float, float]] = []
 
     def add(self, x: float, y: float) -> None:
-        """Add a point right of the others; those right of it go, for a run that went back does them again."""
+        """Add a point right of the others; those right of it are dropped: a run that rolled back does them again."""
         if not math.isfinite(y):
             return
         self.cut(x)
@@ -44,14 +44,14 @@ class ThinnedSeries:
             self._pending.clear()
 
     def squeeze(self, start: float, factor: float) -> None:
-        """Bring all points right of `start` nearer to it (a factor below 1), or take them further from it."""
+        """Move all points right of `start` towards it (a factor below 1) or away from it."""
         right = self.x > start
         self.x[right] = start + factor * (self.x[right] - start)
         self._pending = [(_squeezed(x, start, factor), y) for x, y in self._pending]
         self._rightmost = _squeezed(self._rightmost, start, factor)
 
     def clear(self) -> None:
-        """Forget all points."""
+        """Remove all points."""
         self._count, self._merged, self._rightmost = 0, 1, -math.inf
         self._pending.clear()
 
@@ -89,7 +89,7 @@ class Smoother:
         self.clear()
 
     def clear(self) -> None:
-        """Start anew."""
+        """Start again."""
         self._mean, self._seen = 0.0, 0.0
 
     def add(self, value: float) -> float:

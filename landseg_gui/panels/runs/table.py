@@ -12,11 +12,10 @@ from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from landseg_core.messages import N_
-from landseg_core.progress import duration
 from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_gui.icons import colour_swatch
 from landseg_gui.plain_text import plain_tip
-from landseg_gui.text import NO_BREAK_SPACE, interval, percent
+from landseg_gui.text import clock_time, day, duration, file_size, interval, percent, tr, translated
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -25,62 +24,61 @@ RUN = Qt.ItemDataRole.UserRole
 SORT = Qt.ItemDataRole.UserRole + 1
 """The role of what a cell is sorted by."""
 
-STATUS_WORDS = {
-    RunStatus.FINISHED: ("finished", ""),
-    RunStatus.STOPPED: ("stopped", "Stopped early; it can be continued"),
-    RunStatus.NOT_FINITE: ("ended early", "The loss was no longer a finite number"),
-    RunStatus.OPEN: ("not ended", "It is under way, or was cut short and can be continued"),
-    RunStatus.NOT_VALIDATED: ("not validated", "No epoch was finished: nothing is known of how good it is"),
-    RunStatus.DAMAGED: ("damaged", ""),
-    RunStatus.MISSING: ("missing", ""),
+STATUS_TEXTS = {
+    RunStatus.FINISHED: (N_("finished"), ""),
+    RunStatus.STOPPED: (N_("stopped"), N_("Stopped early; can be resumed")),
+    RunStatus.NOT_FINITE: (N_("stopped: diverged"), N_("The loss was no longer a finite number")),
+    RunStatus.OPEN: (N_("unfinished"), N_("Still running, or interrupted; can be resumed")),
+    RunStatus.NOT_VALIDATED: (N_("not validated"), N_("No epoch was completed, so its accuracy is unknown")),
+    RunStatus.DAMAGED: (N_("damaged"), ""),
+    RunStatus.MISSING: (N_("missing"), ""),
 }
-"""How a run stands in the table's words, and what that means where the word does not say it."""
+"""The state of a run as the table shows it, and an explanation where one is needed."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its title, what a cell says, what it is sorted by, and whether it is a figure."""
+    """A column: its title, the text of a cell, what it is sorted by, and whether it holds numbers."""
 
     title: str
     text: Callable[[RunSummary], str]
     key: Callable[[RunSummary], object]
-    is_figure: bool = False
+    is_number: bool = False
 
 
 def date_text(created: str, this_year: int | None = None) -> str:
-    """Return when a run began, in local time, with the year where it is another; an unreadable date gives nothing."""
+    """Return when a run began, in local time, with the year where it is another; empty for an unreadable date."""
     try:
         moment = datetime.fromisoformat(created).astimezone()
     except ValueError:
         return ""
     is_old = moment.year != (this_year or datetime.now().astimezone().year)
-    return f"{moment:%d %b %Y, %H:%M}" if is_old else f"{moment:%d %b, %H:%M}"
-
-
-def size_text(size: int) -> str:
-    """Write a size on the disk."""
-    return f"{size / 1e6:.1f}{NO_BREAK_SPACE}MB" if size < 1e9 else f"{size / 1e9:.2f}{NO_BREAK_SPACE}GB"
+    return f"{day(moment, year=is_old)}, {clock_time(moment)}"
 
 
 def _known(value: float | None) -> float:
     return -1.0 if value is None else value
 
 
+def _state_text(run: RunSummary) -> str:
+    return translated(STATUS_TEXTS[run.status][0])
+
+
 COLUMNS = (
     Column(N_("Run"), lambda run: run.name, lambda run: run.name.casefold()),
-    Column("mIoU", lambda run: percent(run.miou), lambda run: _known(run.miou), is_figure=True),
-    Column(N_("Accuracy"), lambda run: percent(run.accuracy), lambda run: _known(run.accuracy), is_figure=True),
+    Column("mIoU", lambda run: percent(run.miou), lambda run: _known(run.miou), is_number=True),
+    Column(N_("Accuracy"), lambda run: percent(run.accuracy), lambda run: _known(run.accuracy), is_number=True),
     Column(N_("Network"), lambda run: run.model, lambda run: run.model),
-    Column(N_("Time"), lambda run: duration(run.seconds), lambda run: run.seconds, is_figure=True),
+    Column(N_("Time"), lambda run: duration(run.seconds), lambda run: run.seconds, is_number=True),
     Column(N_("Date"), lambda run: date_text(run.created), lambda run: run.created),
-    Column(N_("State"), lambda run: STATUS_WORDS[run.status][0], lambda run: STATUS_WORDS[run.status][0]),
-    Column(N_("Size"), lambda run: size_text(run.size), lambda run: run.size, is_figure=True),
+    Column(N_("State"), lambda run: _state_text(run), lambda run: _state_text(run)),
+    Column(N_("Size"), lambda run: file_size(run.size), lambda run: run.size, is_number=True),
 )
 MIOU_COLUMN = 1
 
 
 class RunTableModel(QAbstractTableModel):
-    """Runs by row. Those that are compared have the colour of their curves beside their name."""
+    """Runs by row. Those that are compared have the colour of their curves next to their name."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,9 +119,9 @@ class RunTableModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if COLUMNS[section].is_figure else Qt.AlignmentFlag.AlignLeft
+            side = Qt.AlignmentFlag.AlignRight if COLUMNS[section].is_number else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
-        return COLUMNS[section].title if role == Qt.ItemDataRole.DisplayRole else None
+        return translated(COLUMNS[section].title) if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return what `role` asks of a cell."""
@@ -133,7 +131,7 @@ class RunTableModel(QAbstractTableModel):
                 return self._name(run) if index.column() == 0 else column.text(run)
             case Qt.ItemDataRole.ToolTipRole:
                 return self._tip(run, index.column())
-            case Qt.ItemDataRole.TextAlignmentRole if column.is_figure:
+            case Qt.ItemDataRole.TextAlignmentRole if column.is_number:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             case Qt.ItemDataRole.DecorationRole if index.column() == 0:
                 colour = self._colours.get(run.folder)
@@ -145,20 +143,21 @@ class RunTableModel(QAbstractTableModel):
 
     def _tip(self, run: RunSummary, column: int) -> str:
         if column == MIOU_COLUMN and run.evaluation and run.evaluation.miou_interval:
-            return f"{percent(run.miou)}, 95 % interval {interval(run.evaluation.miou_interval)}"
-        used = " · the model to predict with" if run.folder == self._used else ""
-        told = run.problem or STATUS_WORDS[run.status][1]
-        return plain_tip("\n".join(part for part in (f"{run.folder}{used}", told) if part))
+            ends = interval(run.evaluation.miou_interval)
+            return tr("{miou}, 95 % interval {ends}", miou=percent(run.miou), ends=ends)
+        used = tr("Its model is used for predictions") if run.folder == self._used else ""
+        state = translated(run.problem or STATUS_TEXTS[run.status][1])
+        return plain_tip("\n".join(part for part in (str(run.folder), used, state) if part))
 
 
 class MiouDelegate(QStyledItemDelegate):
-    """Draws an mIoU as a bar of that share of the cell, its interval as a whisker, and the figure."""
+    """Draws an mIoU as a bar of that share of the cell, its interval as a whisker, and the number."""
 
-    BAR, FIGURE = 66, 62  # px
+    BAR, NUMBER = 66, 62  # px
 
     def sizeHint(self, option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        """Return the room for bar and figure."""
-        return QSize(self.BAR + self.FIGURE + 16, option.fontMetrics.height() + 10)
+        """Return the room for bar and number."""
+        return QSize(self.BAR + self.NUMBER + 16, option.fontMetrics.height() + 10)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Draw a cell."""
@@ -169,10 +168,10 @@ class MiouDelegate(QStyledItemDelegate):
             painter.fillRect(option.rect, palette.highlight())
         text = palette.color(QPalette.ColorRole.Text)
         painter.setPen(text)
-        figure = option.rect.adjusted(0, 0, -8, 0)
-        painter.drawText(figure, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, percent(run.miou))
+        box = option.rect.adjusted(0, 0, -8, 0)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, percent(run.miou))
         if run.miou is not None:
-            room = QRectF(option.rect).adjusted(8, 0, -self.FIGURE - 8, 0)
+            room = QRectF(option.rect).adjusted(8, 0, -self.NUMBER - 8, 0)
             room.setTop(room.center().y() - 4)
             room.setHeight(8)
             _draw_bar(painter, room, run, text, palette.color(QPalette.ColorRole.Accent))

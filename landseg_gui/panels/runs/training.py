@@ -1,4 +1,4 @@
-"""The dock of the training run: that of the project that is open; one of another project says whose it is."""
+"""The dock of the training run: that of the open project; one of another project shows whose it is."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from landseg_core.labels.classes import ClassSchema
+from landseg_core.messages import N_
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.runs.run_view import RunView
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import tr
+from landseg_gui.text import tr, translated
 
 if TYPE_CHECKING:
     from landseg_core.runs.details import RunDetails
 
-NO_RUN = "No run yet. Choose Train… in the Model menu to train a network on images and their masks."
-_EMPTY = (
-    "Choose Train… in the Model menu to train a network on images and their masks. The Runs panel lists earlier runs."
+NO_RUN = N_("No training run yet. Choose Train… in the Model menu to train a model on labels or on images and masks.")
+_EMPTY = N_(
+    "Choose Train… in the Model menu to train a model on labels or on images and masks. The Runs panel lists earlier "
+    "runs."
 )
 
 
@@ -28,9 +30,9 @@ class TrainingPanel(QWidget):
     """Shows one run at a time: the last one of the project that is open, or of the time without one (`None`).
 
     A run that was followed stays as it is until the next begins; others are shown from their record. Where a run of
-    another project is under way, a line says so and shows it on demand. `live_wanted` tells whether the view is to be
-    predicted after each epoch; `resume_wanted` and `fine_tune_wanted` ask to go on with the run that is shown, and to
-    train a new one from its model: they bring its folder, None for the run that was followed.
+    another project is under way, a line says so and shows it on demand. `live_wanted` brings whether to predict the
+    view after each epoch; `resume_wanted` and `fine_tune_wanted` ask to resume the run that is shown, and to train a
+    new one from its model: they bring its folder, None for the run that was followed.
     """
 
     live_wanted = Signal(bool)
@@ -55,7 +57,7 @@ class TrainingPanel(QWidget):
         self._lay_out()
 
     def _new_view(self) -> RunView:
-        """Return a view that goes with the panel, even while it is no part of it."""
+        """Return a view that is deleted with the panel, even while it is no part of it."""
         view = RunView()
         self.destroyed.connect(view.deleteLater)
         return view
@@ -80,11 +82,11 @@ class TrainingPanel(QWidget):
 
     @property
     def follows_here(self) -> bool:
-        """Tell whether the run that was followed last belongs to what is open now."""
+        """Return whether the run that was followed last belongs to what is open now."""
         return self._job is not None and self._owner == self._project
 
     def follow(self, job: Job, schema: ClassSchema, owner: Path | None = None) -> None:
-        """Show `job`, a training run of the project `owner` that learns the classes of `schema`, from its beginning."""
+        """Show `job`, a training run of the project `owner` with the classes of `schema`, from its beginning."""
         self._job, self._owner = job, owner
         self._followed.follow(job, schema)
         self._drop_record()
@@ -92,17 +94,19 @@ class TrainingPanel(QWidget):
         job.ended.connect(self._show_right_one)
 
     def set_project(self, path: Path | None) -> None:
-        """Show what there is of another project, or of the time without one: no record of its runs is known yet."""
+        """Show what there is of another project, or of none: no record of its runs is known yet."""
         self._project = path
         self._drop_record()
         self._show_other.setChecked(False)
         self._empty.setText(
-            _EMPTY if path is None else tr("No run yet in {path}. {empty}", path=path.name, empty=_EMPTY)
+            tr("{project} has no training run yet. {hint}", project=path.name, hint=_EMPTY)
+            if path
+            else translated(_EMPTY)
         )
         self._show_right_one()
 
     def show_note(self, text: str) -> None:
-        """Say what is to be known in place of a run."""
+        """Show a text instead of a run."""
         self._drop_record()
         self._empty.setText(text)
         self._show_right_one()
@@ -124,12 +128,20 @@ class TrainingPanel(QWidget):
 
     def _show_right_one(self) -> None:
         elsewhere = self._job is not None and self._job.running and not self.follows_here
-        name = self._owner.name if self._owner else "no project"
         self._other.setVisible(elsewhere)
-        self._other_text.setText(tr("A run of {name} is under way.", name=name))
+        self._other_text.setText(
+            tr("A training run of {project} is under way.", project=self._owner.name)
+            if self._owner
+            else tr("A training run without a project is under way.")
+        )
         self._show_other.setText(tr("Back") if self._show_other.isChecked() else tr("Show"))
-        self._followed.say_whose(f"This is a run of {name}." if elsewhere else "")
+        self._followed.show_owner(self._whose() if elsewhere else "")
         self._set_page(self._right_page(elsewhere=elsewhere))
+
+    def _whose(self) -> str:
+        if self._owner is None:
+            return tr("This run belongs to no project.")
+        return tr("This run belongs to {project}.", project=self._owner.name)
 
     def _right_page(self, *, elsewhere: bool) -> QWidget:
         if self.follows_here or (elsewhere and self._show_other.isChecked()):
@@ -137,7 +149,7 @@ class TrainingPanel(QWidget):
         return self._record or self._empty
 
     def _set_page(self, page: QWidget) -> None:
-        """Show a page; a run that is not shown is no part of the panel, but goes on being followed."""
+        """Show a page; a run that is not shown is no part of the panel, but is still followed."""
         for view in (self._followed, self._record):
             if view is not None and view is not page and (self._job or self._record):
                 self._pages.removeWidget(view)
@@ -153,7 +165,7 @@ class TrainingPanel(QWidget):
         self._followed.recolour(schema)
 
     def show_live_problem(self, sentence: str) -> None:
-        """Say why the view cannot be predicted; an empty sentence: it can."""
+        """Show why the view cannot be predicted; an empty sentence: it can."""
         self._followed.show_live_problem(sentence)
 
     def offer_to_continue(self, *, resumable: bool, further: bool) -> None:
@@ -162,7 +174,7 @@ class TrainingPanel(QWidget):
 
 
 def _empty_page() -> QLabel:
-    label = PlainLabel(NO_RUN, objectName="training_empty", wordWrap=True)
+    label = PlainLabel(translated(NO_RUN), objectName="training_empty", wordWrap=True)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setMargin(12)
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)

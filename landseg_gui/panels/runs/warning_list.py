@@ -1,4 +1,4 @@
-"""What a run has noted: the latest sentence in a line, and all of them to unfold."""
+"""The notices of a run: the latest in a line, and all of them to unfold."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import capitalised, tr
+from landseg_gui.text import as_sentence, tr
 
 
 class NoticeList(QWidget):
@@ -38,24 +38,25 @@ class NoticeList(QWidget):
         column.addWidget(self._all)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all notices."""
         self._sentences.clear()
         self._unfold.setChecked(False)
         self._show()
 
     def add(self, message: str) -> None:
-        """Take a notice; one that is there already becomes the latest."""
-        sentence = capitalised(message)
+        """Add a notice; one that is there already becomes the latest."""
+        sentence = as_sentence(message)
         self._sentences = [*(other for other in self._sentences if other != sentence), sentence]
         self._show()
 
     def _show(self) -> None:
         latest, unfolded = (self._sentences or [""])[-1], self._unfold.isChecked()
+        count = len(self._sentences)
         self._latest.setText(latest)
         self._latest.setToolTip(latest)
         self._latest.update()
         self._all.setText("\n".join(f"• {sentence}" for sentence in reversed(self._sentences)))
         self._all.setVisible(unfolded)
-        self._count.setText(tr("{count} notices", count=len(self._sentences)) if len(self._sentences) > 1 else "")
+        self._count.setText(tr("%n notices", n=count) if count > 1 else "")
         self._unfold.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
         self.setVisible(bool(self._sentences))

@@ -1,4 +1,4 @@
-"""The classes of a mask that does not tell them: one for each value that occurs."""
+"""The classes of a mask that does not define them: one for each value that occurs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from landseg_core.errors import RasterError
 from landseg_core.events import JobControl
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
+from landseg_core.messages import N_
 from landseg_core.raster.source import RasterSource
+from landseg_gui.text import tr
 
-# Okabe and Ito's palette ("Color Universal Design", 2008) without black: told apart by the colour-blind too.
+# Okabe and Ito's palette ("Color Universal Design", 2008) without black: the colour-blind can distinguish it, too.
 _DISTINCT_COLOURS = ("#d55e00", "#009e73", "#0072b2", "#f0e442", "#cc79a7", "#56b4e9", "#e69f00")
 _GOLDEN_RATIO = 0.618034
 _MOST_CLASSES = 250
@@ -29,12 +31,15 @@ def guessed_schema(source: RasterSource, found: Collection[int]) -> ClassSchema:
     values = sorted(set(found) - {UNLABELLED, source.nodata})
     if not values:
         raise RasterError(
-            f"{source.path.name} holds no class: every pixel is nodata or 255, which counts as unlabelled; to make 255 "
-            "a class, import the mask as labels"
+            N_(
+                "{mask} holds no class: every pixel is nodata or 255, which counts as unlabelled; to make 255 a class, "
+                "import the mask as labels",
+                mask=source.path.name,
+            )
         )
-    colours = _palette_colours(source, values) or [_distinct_colour(place) for place in range(len(values))]
+    colours = _palette_colours(source, values) or [_distinct_colour(number) for number in range(len(values))]
     classes = [
-        LandClass(value=value, name=f"class {value}", colour=colour)
+        LandClass(value=value, name=tr("class {value}", value=value), colour=colour)
         for value, colour in zip(values, colours, strict=True)
     ]
     return ClassSchema(classes=tuple(classes[:_MOST_CLASSES]))
@@ -47,10 +52,10 @@ def _palette_colours(source: RasterSource, values: Sequence[int]) -> list[str] |
     return ["#" + bytes(source.colour_table[value, :3]).hex() for value in values]
 
 
-def _distinct_colour(place: int) -> str:
-    if place < len(_DISTINCT_COLOURS):
-        return _DISTINCT_COLOURS[place]
-    rgb = colorsys.hsv_to_rgb(place * _GOLDEN_RATIO % 1, 0.65, 0.85)
+def _distinct_colour(number: int) -> str:
+    if number < len(_DISTINCT_COLOURS):
+        return _DISTINCT_COLOURS[number]
+    rgb = colorsys.hsv_to_rgb(number * _GOLDEN_RATIO % 1, 0.65, 0.85)
     return "#" + "".join(f"{round(part * 255):02x}" for part in rgb)
 
 

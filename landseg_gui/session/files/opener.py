@@ -1,4 +1,4 @@
-"""Files on their way into the window: opened by jobs, and put where they belong once they are there."""
+"""Opens files for the window: in jobs, as images or as masks over them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from landseg_gui.session.files import opening
 from landseg_gui.session.images import OpenAs, ask_to_add
 from landseg_gui.session.lifecycle import OpenOutcome
 from landseg_gui.session.project_files import is_project
-from landseg_gui.text import files_text
+from landseg_gui.text import files_text, tr
 from landseg_gui.viewer.layer import ImageLayer
 
 if TYPE_CHECKING:
@@ -31,17 +31,17 @@ def _always() -> bool:
 
 
 class FileOpener(QObject):
-    """Opens files for a session; the signals of its parts tell when they are there."""
+    """Opens files for a session; the signals of its parts say when they are there."""
 
     def __init__(self, session: Session, runner: JobRunner) -> None:
         super().__init__(session)
         self._session, self._runner = session, runner
 
     def open(self, paths: Sequence[Path | str]) -> None:
-        """Open files as they come: the first raster is the picture, masks on its grid become layers over it.
+        """Open files of any kind: the first raster is the image, masks on its grid become layers over it.
 
-        A project file comes first, and the rest is opened in it; so is what comes while a project is on its way. While
-        one is open, the user is asked whether pictures that are not in it are to be added.
+        A project file comes first, and the rest is opened in it, as are files that come while a project is being
+        opened. While one is open, the user is asked whether to add images that are not in it.
         """
         files = [Path(path) for path in paths]
         project = next(filter(is_project, files), None)
@@ -59,13 +59,14 @@ class FileOpener(QObject):
         new = [path for path in files if project.images.at(path) is None]
         if new:
             grid, several = self._grid(), project.images.can_add
-            title = new[0].name if len(new) == 1 else f"{len(new)} files"
+            title = tr("Open %n files", n=len(new), one="Open {file}", file=new[0].name)
             self._open(title, lambda control: opening.open_files(new, grid, control, several=several))
 
     def open_raster(self, path: Path | str, wanted: Callable[[], bool] = _always, alpha: str = AUTO) -> Job:
-        """Open an orthophoto with its alpha in place of the present one; `wanted` tells whether it still should be."""
+        """Open an image with its alpha instead of the present one; `wanted` returns whether to show it in the end."""
         path = Path(path)
-        return self._open(path.name, lambda _control: opening.open_picture_alone(path, alpha), wanted)
+        title = tr("Open {file}", file=path.name)
+        return self._open(title, lambda _control: opening.open_image_alone(path, alpha), wanted)
 
     def add_mask(
         self,
@@ -73,17 +74,18 @@ class FileOpener(QObject):
         schema: ClassSchema | None = None,
         name: str | None = None,
         wanted: Callable[[], bool] = _always,
-        place: PixelWindow | None = None,
+        window: PixelWindow | None = None,
     ) -> Job:
-        """Lay a mask over the orthophoto; `schema` None takes the classes from the file.
+        """Overlay a mask on the image; `schema` None takes the classes from the file.
 
-        `place` is where a mask of a part lies, in px of the orthophoto; where its file says, by default. `wanted` tells
-        in the end whether it still should be there.
+        `window` is the part of the image, in its px, that a mask of a part covers; by default what its file says.
+        `wanted` returns, once it is read, whether it still should be shown.
         """
         path = Path(path)
         grid = self._grid()
+        title = tr("Open {file}", file=path.name)
         return self._open(
-            path.name, lambda control: opening.open_mask_alone(path, grid, schema, name, control, place), wanted
+            title, lambda control: opening.open_mask_alone(path, grid, schema, name, control, window), wanted
         )
 
     def _grid(self) -> RasterGrid | None:
@@ -93,7 +95,7 @@ class FileOpener(QObject):
     def _open(
         self, title: str, work: Callable[[JobControl], opening.Opened], wanted: Callable[[], bool] = _always
     ) -> Job:
-        job = self._runner.start(f"Open {title}", lambda _on_event, control: work(control), background=True)
+        job = self._runner.start(title, lambda _on_event, control: work(control), background=True)
         owner = self._session.project_session.owner
         job.finished.connect(lambda opened: self._take(opened, owner) if wanted() else None)
         job.failed.connect(self._session.notifier.error)
@@ -102,7 +104,7 @@ class FileOpener(QObject):
     def _take(self, opened: opening.Opened, owner: Path | None = None) -> None:
         project = self._session.project_session
         if owner is not None and owner != project.owner:
-            self._tell_left_out(opened, owner)
+            self._report_left_out(opened, owner)
             return
         new = [path for path in opened.images if project.images.at(path) is None]
         if new and project.images.can_add:
@@ -112,22 +114,23 @@ class FileOpener(QObject):
             self._show_opened(opened, owner)
             self._emit_problems(opened.problems)
 
-    def _tell_left_out(self, opened: opening.Opened, owner: Path) -> None:
-        """Tell that images were meant for a project that has been left; masks and maps of it are not missed."""
+    def _report_left_out(self, opened: opening.Opened, owner: Path) -> None:
+        """Report images that were meant for a project that has been closed; its masks and maps are not missed."""
         if opened.images:
+            files = files_text(opened.images)
             self._session.notifier.info(
-                f"{files_text(opened.images)} not opened: {owner.name} has been closed meanwhile"
+                tr("Not opened: {files}. {project} has been closed meanwhile.", files=files, project=owner.name)
             )
 
     def _ask_to_add(self, images: Sequence[Path], opened: opening.Opened, owner: Path | None) -> None:
-        """Show pictures that the project does not have once the user has said whether it is to have them."""
+        """Ask whether to add images that the project does not have, and show them."""
         project = self._session.project_session
         if owner is None or owner != project.owner:
             self._take(opened)  # another project, or none, is open by now
             return
         answer = ask_to_add(images, owner, project.lifecycle.window)
         if owner != project.owner:
-            return  # the answer was about another one
+            return  # the answer was for another one
         if answer is OpenAs.IMAGE_OF_PROJECT and (job := project.images.add(images)):
             self._show_opened(opened, owner)
             job.ended.connect(lambda: self._emit_problems(opened.problems))  # last, or "Added ..." would replace them
@@ -137,17 +140,17 @@ class FileOpener(QObject):
         self._emit_problems(opened.problems)
 
     def _show_opened(self, opened: opening.Opened, owner: Path | None) -> None:
-        if opened.picture:
-            self._session.rasters.show(opened.picture)
+        if opened.image:
+            self._session.rasters.show(opened.image)
         for mask in opened.masks:
-            self._session.rasters.lay_mask(mask, owner)
+            self._session.rasters.show_mask(mask, owner)
 
     def _emit_problems(self, problems: Sequence[str]) -> None:
         for sentence in problems:
             self._session.notifier.error(sentence)
 
     def choose_alpha(self, alpha: str) -> None:
-        """Read the orthophoto anew with an alpha, see `raster.alpha`; a project that it belongs to keeps that."""
+        """Read the image again with an alpha, see `raster.alpha`; a project that it belongs to stores that."""
         image = self._session.layers.image
         if image is None:
             return
@@ -159,16 +162,16 @@ class FileOpener(QObject):
 
     def _read_with(self, image: ImageLayer, alpha: str) -> None:
         def show(opened: opening.Opened) -> None:
-            picture = opened.picture
-            if not picture or image is not self._session.layers.image:
+            again = opened.image
+            if not again or image is not self._session.layers.image:
                 return  # another one is shown by now
             rasters = self._session.rasters
-            if picture.reader.grid.window == image.grid.window:
-                rasters.put_in_place(picture, image.grid)  # a project may keep another grid than that of the file
+            if again.reader.grid.window == image.grid.window:
+                rasters.show_again(again, image.grid)  # a project may keep another grid than that of the file
             else:
-                rasters.replace_picture(picture)
+                rasters.replace_image(again)
 
-        again = partial(opening.open_picture_again, image.path, image.rendering, image.reader, alpha=alpha)
-        job = self._runner.start(f"Open {image.name}", lambda *_: again(), background=True)
+        reopen = partial(opening.reopen_image, image.path, image.rendering, image.reader, alpha=alpha)
+        job = self._runner.start(tr("Open {file}", file=image.name), lambda *_: reopen(), background=True)
         job.finished.connect(show)
         job.failed.connect(self._session.notifier.error)

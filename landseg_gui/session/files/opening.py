@@ -1,4 +1,4 @@
-"""Opens pictures and masks for the window. Runs in a job's thread: no Qt here, and no torch."""
+"""Opens images and masks for the window. Runs in a job's thread: no widgets here, and no torch."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.masks.classes import mask_schema
+from landseg_core.messages import N_, Text
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.files.handles import IdleHandles
 from landseg_core.raster.model_reference import read_model_reference
@@ -24,17 +25,18 @@ from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.stretch import Rendering, default_rendering
 from landseg_gui.session.files.guessed_classes import declared_empty, guessed_schema, value_counts
+from landseg_gui.text import tr
 from landseg_gui.viewer.contrast import chosen_rendering, contrast_of
 
 MaskReader = PyramidReader | PlacedReader
 
 SHOWN_HANDLES = IdleHandles(limit=12)
-"""What all layers of the window together hold open while nobody reads: enough for the levels of those in sight."""
+"""What all layers of the window hold open together while nobody reads: enough for the levels of the visible ones."""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An orthophoto ready to be shown; `doubt` says that its alpha may be near infrared."""
+class OpenedImage:
+    """An image ready to be shown; `doubt` says that its alpha may be near infrared."""
 
     reader: PyramidReader
     rendering: Rendering
@@ -44,10 +46,10 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Mask:
-    """A mask ready to be shown; `guessed` where nothing in the file tells its classes.
+class OpenedMask:
+    """A mask ready to be shown; `guessed` where nothing in the file defines its classes.
 
-    `unshown` px then hold 255 though no nodata is declared: they may be meant, but a layer shows nothing there.
+    `unshown` px then hold 255 although no nodata is declared: they may be a class, but a layer shows nothing there.
     """
 
     reader: MaskReader
@@ -59,33 +61,33 @@ class Mask:
 
 @dataclass(frozen=True)
 class Opened:
-    """What came of opening files: a picture or none, masks in order, and a sentence for each file that failed.
+    """The result of opening files: an image or none, masks in order, and a sentence for each file that failed.
 
-    `further` pictures can only be added to a project.
+    `further` images can only be added to a project.
     """
 
-    picture: Picture | None = None
-    masks: tuple[Mask, ...] = ()
+    image: OpenedImage | None = None
+    masks: tuple[OpenedMask, ...] = ()
     problems: tuple[str, ...] = ()
     further: tuple[Path, ...] = ()
 
     @property
     def images(self) -> tuple[Path, ...]:
-        """Return the files that may become images of a project: all pictures, but a map, which lies over itself."""
-        if self.picture is None:
+        """Return the files that may become images of a project: all images except a map, which lies over itself."""
+        if self.image is None:
             return ()
-        path = self.picture.reader.source.path
+        path = self.image.reader.source.path
         is_map = any(mask.reader.source.path == path for mask in self.masks)
         return self.further if is_map else (path, *self.further)
 
 
-def open_picture_alone(path: Path, alpha: str = AUTO) -> Opened:
-    """Open an orthophoto with an alpha, see `raster.alpha`.
+def open_image_alone(path: Path, alpha: str = AUTO) -> Opened:
+    """Open an image with an alpha, see `raster.alpha`.
 
     Raises:
         RasterError: it cannot be opened, or has no such alpha band.
     """
-    return Opened(picture=_open_picture(_source(path, alpha)))
+    return Opened(image=_open_image(_source(path, alpha)))
 
 
 def _source(path: Path, alpha: str = AUTO) -> RasterSource:
@@ -98,20 +100,20 @@ def open_mask_alone(
     schema: ClassSchema | None,
     name: str | None,
     control: JobControl,
-    place: PixelWindow | None = None,
+    window: PixelWindow | None = None,
 ) -> Opened:
-    """Open a mask that is to lie over a picture on `grid`, at `place` there; where the file says, by default.
+    """Open a mask over an image with `grid`, on the part `window` of it; by default on the part that the file says.
 
     Raises:
         RasterError: it cannot be opened, is no mask, or lies on another grid.
     """
     if grid is None:
-        raise RasterError(f"{path.name} is to lie over an orthophoto: open that first")
+        raise RasterError(N_("open the image first, then the mask {mask}", mask=path.name))
     source = _source(path)
     _require_mask(source)
     own_classes = mask_schema(path)
     name = name or layer_name(path, own_classes)
-    return Opened(masks=(_open_mask(_on_grid(source, grid, place), schema or own_classes, name, control),))
+    return Opened(masks=(_open_mask(_on_grid(source, grid, window), schema or own_classes, name, control),))
 
 
 def with_colours_of(schema: ClassSchema, others: ClassSchema | None) -> ClassSchema:
@@ -125,16 +127,16 @@ def with_colours_of(schema: ClassSchema, others: ClassSchema | None) -> ClassSch
 
 @dataclass(frozen=True)
 class KnownMask:
-    """A mask as it was shown before its file changed: where, by which classes and under which name."""
+    """A mask as it was shown before its file changed: on which part of the image, with which classes and name."""
 
     path: Path
-    place: PixelWindow | None
+    window: PixelWindow | None
     schema: ClassSchema
     name: str
 
 
-def open_mask_again(known: KnownMask, grid: RasterGrid, control: JobControl) -> Opened:
-    """Open the file that has taken the place of a mask; of its classes, those that it names keep their colours.
+def reopen_mask(known: KnownMask, grid: RasterGrid, control: JobControl) -> Opened:
+    """Open a mask again whose file has been replaced; of its classes, those that it names keep their colours.
 
     Raises:
         RasterError: it cannot be opened, is no mask, or lies on another grid.
@@ -145,50 +147,50 @@ def open_mask_again(known: KnownMask, grid: RasterGrid, control: JobControl) -> 
     schema = with_colours_of(own_classes, known.schema) if own_classes else known.schema
     is_ours = own_classes is not None and read_model_reference(known.path) is not None
     name = layer_name(known.path, own_classes) if is_ours else known.name
-    place = known.place if not source.grid.is_georeferenced else None
-    return Opened(masks=(_open_mask(_on_grid(source, grid, place), schema, name, control),))
+    window = known.window if not source.grid.is_georeferenced else None
+    return Opened(masks=(_open_mask(_on_grid(source, grid, window), schema, name, control),))
 
 
-def open_picture_again(
+def reopen_image(
     path: Path,
     rendering: Rendering,
     former: PyramidReader,
     _control: JobControl | None = None,
     alpha: str | None = None,
 ) -> Opened:
-    """Open a picture anew, such as a file that has taken its place, in the bands and the kind of contrast it had.
+    """Open an image again, such as a file that has been replaced, with the bands and the kind of contrast it had.
 
     Without an `alpha` it is the one that it had, too.
 
     Raises:
         RasterError: it cannot be opened.
     """
-    picture = _open_picture(_source(path, alpha or former.source.alpha))
-    source = picture.reader.source
+    image = _open_image(_source(path, alpha or former.source.alpha))
+    source = image.reader.source
     if not set(rendering.bands) <= set(source.data_bands) or source.colour_table is not None:
-        return Opened(picture=picture)
-    kept = chosen_rendering(picture.reader, rendering.bands, contrast_of(former, rendering))
-    return Opened(picture=replace(picture, rendering=kept))
+        return Opened(image=image)
+    kept = chosen_rendering(image.reader, rendering.bands, contrast_of(former, rendering))
+    return Opened(image=replace(image, rendering=kept))
 
 
 def layer_name(path: Path, own_classes: ClassSchema | None) -> str:
-    """Return what to call a mask in the window: a prediction by the model that it tells of, any other by its file.
+    """Return what to call a mask in the window: a prediction by the model that it names, any other by its file.
 
-    `own_classes` are those that the file names: its confidence tells of the model too, and is no prediction.
+    `own_classes` are those that the file names: a confidence map names a model too, and is no prediction.
 
     Raises:
         RasterError: it cannot be opened.
     """
     model = read_model_reference(path) if own_classes else None
-    return f"Prediction ({model.title})" if model else path.name
+    return tr("Prediction ({model})", model=model.title) if model else path.name
 
 
 def open_files(paths: Sequence[Path], grid: RasterGrid | None, control: JobControl, *, several: bool = False) -> Opened:
-    """Open files as a user drops them: masks on the grid of the picture lie over it, any other raster is the picture.
+    """Open files as a user drops them: masks on the grid of the image lie over it, any other raster is the image.
 
-    Of several files only the first can be the picture; the others have to be masks for it, or, where `several` pictures
-    may come, are further ones. A map alone is both: the picture, and the mask over it, so that its classes are in
-    colour. A file that fails leaves its sentence and lets the others open.
+    Of several files only the first can be the image; the others have to be masks for it, or, where `several` images are
+    allowed, are further ones. A map alone is both: the image, and the mask over it, so that its classes are in colour.
+    A file that fails leaves its sentence and lets the others open.
     """
     opened = Opened()
     for path in paths:
@@ -203,40 +205,40 @@ def open_files(paths: Sequence[Path], grid: RasterGrid | None, control: JobContr
 def _with_file(opened: Opened, path: Path, grid: RasterGrid | None, control: JobControl, *, several: bool) -> Opened:
     source = _source(path)
     own_classes = mask_schema(path) if _is_mask(source) else None
-    if opened.picture:
-        grid = opened.picture.reader.source.grid
+    if opened.image:
+        grid = opened.image.reader.source.grid
         if several and not own_classes and not (_is_mask(source) and source.grid.matches(grid)):
             return replace(opened, further=(*opened.further, path))
         _require_mask(source)
-    if grid and (own_classes or opened.picture or (_is_mask(source) and source.grid.matches(grid))):
+    if grid and (own_classes or opened.image or (_is_mask(source) and source.grid.matches(grid))):
         mask = _open_mask(_on_grid(source, grid), own_classes, layer_name(path, own_classes), control)
         return replace(opened, masks=(*opened.masks, mask))
     name = layer_name(path, own_classes)
     masks = (_open_mask(_on_grid(source, source.grid), own_classes, name, control),) if own_classes else ()
-    return replace(opened, picture=_open_picture(source), masks=masks)
+    return replace(opened, image=_open_image(source), masks=masks)
 
 
-def _open_picture(source: RasterSource) -> Picture:
+def _open_image(source: RasterSource) -> OpenedImage:
     grid, reader, rendering = source.grid, PyramidReader(source), default_rendering(source)
     _read_quicklook(reader, rendering.bands)
-    return Picture(reader, rendering, grid.ground_resolution(), grid.crs_name, near_infrared_notice(source))
+    return OpenedImage(reader, rendering, grid.ground_resolution(), grid.crs_name, near_infrared_notice(source))
 
 
 def _read_quicklook(reader: PyramidReader, bands: Sequence[int] | None = None) -> None:
-    """Have the quicklook at hand, where there is one, before the making of overviews keeps the processors busy."""
+    """Read the quicklook, where there is one, before building overviews keeps the processors busy."""
     if reader.has_quicklook:
         reader.read_tile(reader.pyramid.quicklook_key, bands)
 
 
-def _open_mask(reader: MaskReader, schema: ClassSchema | None, name: str, control: JobControl) -> Mask:
+def _open_mask(reader: MaskReader, schema: ClassSchema | None, name: str, control: JobControl) -> OpenedMask:
     if isinstance(reader, PyramidReader):
         _read_quicklook(reader)
     if schema is not None:
-        return Mask(reader, schema, name, guessed=False)
+        return OpenedMask(reader, schema, name, guessed=False)
     source = reader.source
     counts = value_counts(source, control)
     unshown = counts.get(UNLABELLED, 0) if UNLABELLED not in declared_empty(source) else 0
-    return Mask(reader, guessed_schema(source, counts.keys()), name, guessed=True, unshown=unshown)
+    return OpenedMask(reader, guessed_schema(source, counts.keys()), name, guessed=True, unshown=unshown)
 
 
 def _is_mask(source: RasterSource) -> bool:
@@ -246,35 +248,58 @@ def _is_mask(source: RasterSource) -> bool:
 def _require_mask(source: RasterSource) -> None:
     if not _is_mask(source):
         raise RasterError(
-            f"{source.path.name} is no mask: it has {len(source.data_bands)} bands of {source.dtype}, "
-            "and a mask has one band of 8-bit class values"
+            N_(
+                "{mask} is not a mask: it has %n bands of {dtype}, and a mask has one band of 8-bit class values",
+                n=len(source.data_bands),
+                one="{mask} is not a mask: it has one band of {dtype}, and a mask has one band of 8-bit class values",
+                mask=source.path.name,
+                dtype=source.dtype,
+            )
         )
 
 
-def _on_grid(source: RasterSource, grid: RasterGrid, place: PixelWindow | None = None) -> MaskReader:
-    """Return the tiles of a mask on the pixels of the picture, of which it may be a part that lies at `place`."""
-    place = place or grid.window_of(source.grid)
-    fits = place is not None and (place.width, place.height) == (source.grid.width, source.grid.height)
-    if place is None or not fits or not grid.window.contains(place):
+def _on_grid(source: RasterSource, grid: RasterGrid, window: PixelWindow | None = None) -> MaskReader:
+    """Return the tiles of a mask on the pixels of the image, of which it may be the part `window`."""
+    window = window or grid.window_of(source.grid)
+    fits = window is not None and (window.width, window.height) == (source.grid.width, source.grid.height)
+    if window is None or not fits or not grid.window.contains(window):
         raise RasterError(
-            f"{source.path.name} does not lie on the picture's pixels: {_difference(source.grid, grid)}; "
-            "open the picture it was made from"
+            N_(
+                "the grid of mask {mask} does not match the image: {difference}; open the image that the mask was made "
+                "from",
+                mask=source.path.name,
+                difference=_difference(source.grid, grid),
+            )
         )
-    if place == grid.window:
+    if window == grid.window:
         return PyramidReader(source, categorical=True)
-    return PlacedReader(source, Placement(grid, place))
+    return PlacedReader(source, Placement(grid, window))
 
 
-def _difference(mask: RasterGrid, picture: RasterGrid) -> str:
-    """Return in words what keeps two grids from matching."""
-    if (mask.width, mask.height) != (picture.width, picture.height):
-        return f"it has {mask.width} x {mask.height} px, the picture {picture.width} x {picture.height} px"
-    if mask.crs != picture.crs:
-        return f"its coordinates are in {mask.crs_name or 'no CRS'}, the picture's in {picture.crs_name or 'no CRS'}"
-    column, row = picture.to_pixel(*mask.to_crs(0, 0))
+def _difference(mask: RasterGrid, image: RasterGrid) -> Text:
+    """Return what keeps two grids from matching."""
+    if (mask.width, mask.height) != (image.width, image.height):
+        return N_(
+            "the mask has {mask_width} x {mask_height} px, the image {width} x {height} px",
+            mask_width=mask.width,
+            mask_height=mask.height,
+            width=image.width,
+            height=image.height,
+        )
+    if mask.crs != image.crs:
+        return N_(
+            "the CRS of the mask is {mask_crs}, that of the image {crs}",
+            mask_crs=mask.crs_name or N_("unknown"),
+            crs=image.crs_name or N_("unknown"),
+        )
+    column, row = image.to_pixel(*mask.to_crs(0, 0))
     if max(abs(column), abs(row)) >= 0.01:
-        return f"its corner lies {column:+.2f} px across and {row:+.2f} px down from the picture's"
-    return "its pixels have another size or direction"
+        return N_(
+            "the upper left corner of the mask lies {across:+.2f} px across and {down:+.2f} px down from the image's",
+            across=column,
+            down=row,
+        )
+    return N_("the pixels differ in size or orientation")
 
 
 def overviews_work(reader: PyramidReader) -> Callable[[OnEvent, JobControl], None]:

@@ -1,4 +1,4 @@
-"""The orthophoto and the masks over it: put in place as they have been opened, with overviews where they have none."""
+"""The image and the masks over it: shown as they have been opened, and given overviews where they have none."""
 
 from __future__ import annotations
 
@@ -12,20 +12,32 @@ from landseg_core.raster.source import RasterSource
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
 from landseg_gui.session.files import opening
-from landseg_gui.text import capitalised, pixels
+from landseg_gui.text import as_sentence, pixels, tr
 from landseg_gui.viewer.layer import FileLayer, ImageLayer, MaskLayer
 from landseg_gui.viewer.layers import LayerStack
 
 
-def _layer_of(picture: opening.Picture) -> ImageLayer:
-    return ImageLayer(picture.reader, picture.rendering, picture.ground_resolution, picture.crs_name)
+def _guessed_text(layer: str, unshown: int) -> str:
+    """Return what to say of a mask without class definitions, of which `unshown` px are not shown."""
+    if not unshown:
+        return tr("{layer} does not define its classes: choose them in the layer options.", layer=layer)
+    return tr(
+        "{layer} does not define its classes: choose them in the layer options. {pixels} with the value 255 count as "
+        "unlabelled and are not shown.",
+        layer=layer,
+        pixels=pixels(unshown),
+    )
+
+
+def _layer_of(image: opening.OpenedImage) -> ImageLayer:
+    return ImageLayer(image.reader, image.rendering, image.ground_resolution, image.crs_name)
 
 
 class Rasters(QObject):
-    """What is in the window of files: the orthophoto, and masks on its grid.
+    """The files in the window: the image, and masks on its grid.
 
-    `leaving` comes just before another orthophoto, or none, takes the place of the present one, which `changed` ends;
-    `renewed` once the same one has been read anew. `file_changed`: the file of the orthophoto is another by now.
+    `leaving` comes just before another image, or none, replaces the present one, and `changed` after it; `renewed` once
+    the same one has been read again. `file_changed`: the file of the image has been replaced.
     """
 
     leaving = Signal()
@@ -42,14 +54,14 @@ class Rasters(QObject):
 
     @property
     def current(self) -> RasterSource | None:
-        """Return the orthophoto, or None while the window is empty."""
+        """Return the image, or None while the window is empty."""
         return self._layers.image.source if self._layers.image else None
 
-    def show(self, picture: opening.Picture) -> None:
-        """Show another orthophoto; what lay over the former one goes."""
-        layer = _layer_of(picture)
+    def show(self, image: opening.OpenedImage) -> None:
+        """Show another image; what lay over the former one is closed."""
+        layer = _layer_of(image)
         self._change_to(layer)
-        self._finish(layer, picture)
+        self._finish(layer, image)
 
     def close(self) -> None:
         """Leave the window empty."""
@@ -63,67 +75,75 @@ class Rasters(QObject):
         self._layers.set_image(layer)
         self.changed.emit()
 
-    def replace_picture(self, picture: opening.Picture) -> None:
-        """Show what has become of the orthophoto's file: another size or place makes it another picture."""
+    def replace_image(self, image: opening.OpenedImage) -> None:
+        """Show the changed file of the image: another size or position makes it another image."""
         assert self.current is not None
-        name = picture.reader.source.path.name
+        name = image.reader.source.path.name
         self.file_changed.emit()
-        if picture.reader.grid != self.current.file_grid:
-            self.show(picture)
-            self._notifier.error(f"{name} has changed on disk, its size or place too: what lay over it has been closed")
+        if image.reader.grid != self.current.file_grid:
+            self.show(image)
+            self._notifier.error(
+                tr(
+                    "{image} has changed on disk, with its size or position: the layers above it were closed.",
+                    image=name,
+                )
+            )
             return
-        self.put_in_place(picture, self.current.grid)  # where the project says that it lies
-        self._notifier.info(f"{name} has changed on disk and has been read again")
+        self.show_again(image, self.current.grid)  # the grid that the project gives it
+        self._notifier.info(tr("{image} has changed on disk and was reloaded.", image=name))
 
-    def put_in_place(self, picture: opening.Picture, grid: RasterGrid) -> None:
-        """Show the same orthophoto, read anew, on the same grid, below all that lies over it."""
-        layer = _layer_of(picture)
+    def show_again(self, image: opening.OpenedImage, grid: RasterGrid) -> None:
+        """Show the same image, read again, on the same grid, below all that lies over it."""
+        layer = _layer_of(image)
         layer.set_grid(grid)
         self._layers.replace_image(layer)
         self.renewed.emit(layer)
-        self._finish(layer, picture)
+        self._finish(layer, image)
 
-    def _finish(self, layer: ImageLayer, picture: opening.Picture) -> None:
-        if picture.doubt:
-            self._notifier.info(capitalised(picture.doubt))
+    def _finish(self, layer: ImageLayer, image: opening.OpenedImage) -> None:
+        if image.doubt:
+            self._notifier.info(image.doubt)
         self._build_overviews(layer)
 
-    def lay_mask(self, mask: opening.Mask, owner: Path | None) -> None:
-        """Lay a mask of the project `owner`, or of none, over the orthophoto if it lies on its grid."""
+    def show_mask(self, mask: opening.OpenedMask, owner: Path | None) -> None:
+        """Overlay a mask of the project `owner`, or of none, on the image if it lies on its grid."""
         if self.current is None or not mask.reader.grid.matches(self.current.grid):
-            self._notifier.error(f"{mask.reader.source.path.name} does not fit the picture that is open by now")
+            name = mask.reader.source.path.name
+            self._notifier.error(tr("The grid of mask {mask} does not match the image that is open now.", mask=name))
             return
         layer = MaskLayer(mask.reader, mask.schema, mask.name)
         layer.owner = owner
         self._layers.add_mask(layer)
         self._build_overviews(layer)
         if mask.guessed:
-            hint = "choose them in the layer's menu"
-            unshown = f". 255 in {pixels(mask.unshown)} counts as unlabelled and is not shown" if mask.unshown else ""
-            self._notifier.info(f"{layer.name} does not tell its classes: {hint}{unshown}")
+            self._notifier.info(_guessed_text(layer.name, mask.unshown))
 
-    def replace_mask(self, former: MaskLayer, mask: opening.Mask) -> None:
-        """Show what has become of a mask's file, in the place of its layer."""
+    def replace_mask(self, former: MaskLayer, mask: opening.OpenedMask) -> None:
+        """Show the changed file of a mask instead of its layer."""
         layer = MaskLayer(mask.reader, mask.schema, mask.name)
         layer.owner = former.owner
         self._layers.replace_mask(former, layer)
         self._build_overviews(layer)
 
     def drop_masks_of_others(self, owner: Path | None) -> None:
-        """Take away the masks that belong to another project than `owner`."""
+        """Remove the masks that belong to another project than `owner`."""
         for mask in [mask for mask in self._layers.masks if mask.owner not in (None, owner)]:
             self._layers.remove_mask(mask)
 
     def _build_overviews(self, layer: FileLayer) -> None:
-        """Make the small pictures of a raster that has none, in the background; the layer then reads those."""
+        """Build the overviews of a raster that has none, in the background; the layer then reads those."""
         reader = layer.reader
         if not (isinstance(reader, PyramidReader) and reader.needs_pyramid):
             return
-        job = self._runner.start(f"Overviews of {layer.name}", opening.overviews_work(reader), background=True)
+        job = self._runner.start(
+            tr("Build overviews of {layer}", layer=layer.name), opening.overviews_work(reader), background=True
+        )
         self._overviews.append(job)
         job.finished.connect(layer.reread)
         job.failed.connect(self._notifier.error)
         job.too_large.connect(
-            lambda work: self._notifier.info(f"{capitalised(work.objection)}; make them with gdaladdo")
+            lambda work: self._notifier.info(
+                tr("{objection} Build the overviews with gdaladdo.", objection=as_sentence(work.objection))
+            )
         )
         job.ended.connect(lambda: self._overviews.remove(job))

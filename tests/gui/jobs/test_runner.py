@@ -22,7 +22,7 @@ GUI_THREAD = threading.get_ident()
 
 
 def log_of(job: Job) -> list[tuple[str, object]]:
-    """Collect what a job tells, by plain functions: a queued signal must bring them to the GUI thread too."""
+    """Collect the signals of a job, by plain functions: a queued signal must bring them to the GUI thread too."""
     log: list[tuple[str, object]] = []
 
     def taker(name: str):
@@ -108,7 +108,7 @@ def test_an_expected_failure_is_a_sentence(runner: JobRunner, qtbot: QtBot) -> N
 
     log = log_of(runner.start("fail", work))
     qtbot.waitSignal(runner.idle).wait()
-    assert log == [("failed", "no image has a mask"), ("ended",)]
+    assert log == [("failed", "No image has a mask."), ("ended",)]
 
 
 def test_stopping_ends_the_job(runner: JobRunner, qtbot: QtBot) -> None:
@@ -197,7 +197,7 @@ def test_a_job_that_stops_itself(runner: JobRunner, qtbot: QtBot) -> None:
 
 
 def test_news_for_what_is_deleted_meanwhile(runner: JobRunner, qtbot: QtBot) -> None:
-    told: list[str] = []
+    received: list[str] = []
     gone, here = QObject(), QObject()
     wait = threading.Event()
 
@@ -206,11 +206,11 @@ def test_news_for_what_is_deleted_meanwhile(runner: JobRunner, qtbot: QtBot) -> 
 
     job = runner.start("long", work)
     for receiver, name in ((gone, "gone"), (here, "here")):
-        job.finished.connect(while_alive(receiver, lambda _result, name=name: told.append(name)))
+        job.finished.connect(while_alive(receiver, lambda _result, name=name: received.append(name)))
     delete(gone)
     wait.set()
     qtbot.waitSignal(runner.idle).wait()
-    assert told == ["here"]
+    assert received == ["here"]
 
 
 def test_a_job_that_has_ended_leaves_nothing_behind(runner: JobRunner, qtbot: QtBot) -> None:
@@ -240,7 +240,7 @@ def qt_classes() -> set[type[QObject]]:
 
 
 def test_no_signal_hides_a_method_of_qt() -> None:
-    """Qt calls its methods by name, also those that it has of Python: a signal in the place of one is never freed."""
+    """Qt calls its methods by name, also those that it has of Python: a signal instead of one is never freed."""
     classes = qt_classes()
     assert Job in classes
     hidden = [

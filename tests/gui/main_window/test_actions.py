@@ -32,7 +32,7 @@ def test_no_tool_has_the_letter_of_an_action() -> None:
 def test_every_action_has_a_menu_a_handler_and_an_icon(row: ActionRow) -> None:
     assert row.menu in MENUS
     assert sum(hasattr(handlers, row.handler) for handlers in (Commands, LabelCommands)) == 1
-    assert resource_path(f"icons/{row.picture}.svg").is_file()
+    assert resource_path(f"icons/{row.icon}.svg").is_file()
 
 
 def test_the_toolbar_shows_actions_with_a_short_text() -> None:

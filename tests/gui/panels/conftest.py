@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from support.open_project import empty, images, make_image, messages, opened, place
+from support.open_project import empty, images, make_image, messages, opened, project_path
 
-__all__ = ["empty", "images", "make_image", "messages", "opened", "place"]
+__all__ = ["empty", "images", "make_image", "messages", "opened", "project_path"]

@@ -33,8 +33,8 @@ def names(panel: HistoryPanel) -> list[str]:
 
 
 def click(panel: HistoryPanel, row: int) -> None:
-    place = view(panel).visualRect(view(panel).model().index(row)).center()
-    QTest.mouseClick(view(panel).viewport(), Qt.MouseButton.LeftButton, pos=place)
+    centre = view(panel).visualRect(view(panel).model().index(row)).center()
+    QTest.mouseClick(view(panel).viewport(), Qt.MouseButton.LeftButton, pos=centre)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def painted(panel, opened):
 
 
 def test_steps_are_listed_by_name_image_and_time(panel, painted, make_image) -> None:
-    assert names(panel) == ["The beginning", "Brush: 10 · north", "Brush: 20 · north", "Brush: 30 · north"]
+    assert names(panel) == ["Start", "Brush: 10 · north", "Brush: 20 · north", "Brush: 30 · north"]
     painted.project.add_image(make_image("east.tif"))
     painted.editing.refresh()
     assert names(panel)[-1] == "Add east"
@@ -55,11 +55,11 @@ def test_steps_are_listed_by_name_image_and_time(panel, painted, make_image) -> 
     assert model.index(3).data(TIME) == f"{datetime.now():%H:%M}" or model.index(3).data(TIME).count(":") == 1
 
 
-def test_one_image_needs_no_name(qtbot, panel, empty, place, schema, images) -> None:
-    empty.lifecycle.create(place, schema, images[:1])
+def test_one_image_needs_no_name(qtbot, panel, empty, project_path, schema, images) -> None:
+    empty.lifecycle.create(project_path, schema, images[:1])
     qtbot.waitUntil(lambda: empty.image is not None)
     paint_square(empty, 10, "Brush")
-    assert names(panel) == ["The beginning", "Brush"]
+    assert names(panel) == ["Start", "Brush"]
 
 
 def test_a_click_goes_there_and_back(qtbot, panel, painted) -> None:
@@ -77,13 +77,13 @@ def test_what_is_undone_is_told_from_what_is_done(panel, painted) -> None:
     assert [model.is_undone(row) for row in range(4)] == [False, False, False, True]
     assert model.position == 2
     tips = [model.index(row).data(Qt.ItemDataRole.ToolTipRole) for row in (1, 2, 3)]
-    assert tips == ["Undo until here", "The project is here", "Redo until here"]
+    assert tips == ["Undo back to this step", "The current state of the project", "Redo up to this step"]
 
 
 def test_undone_steps_are_drawn_faint(panel, painted) -> None:
     def darkest(row: int) -> int:
-        place = view(panel).visualRect(view(panel).model().index(row))
-        return int(to_rgb(view(panel).viewport().grab(place).toImage())[:, 12:120].min())
+        box = view(panel).visualRect(view(panel).model().index(row))
+        return int(to_rgb(view(panel).viewport().grab(box).toImage())[:, 12:120].min())
 
     painted.editing.undo()
     assert darkest(3) > darkest(1) + 30
@@ -92,7 +92,7 @@ def test_undone_steps_are_drawn_faint(panel, painted) -> None:
 def test_without_a_project_the_list_is_empty(panel, painted) -> None:
     assert painted.lifecycle.close()
     assert panel.findChild(QStackedWidget).currentIndex() == 0
-    assert names(panel) == ["The beginning"]
+    assert names(panel) == ["Start"]
 
 
 def test_of_a_thousand_steps_only_those_in_sight_are_drawn(panel, monkeypatch) -> None:

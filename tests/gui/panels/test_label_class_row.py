@@ -11,7 +11,7 @@ from landseg_gui.panels.label_class_row import LabelClassRow
 def row(qtbot) -> LabelClassRow:
     row = LabelClassRow(0, LandClass(value=3, name="greenhouses and sheds", colour="#00aa66"))
     qtbot.addWidget(row)
-    row.show_pixels("12.3 Mpx", "12 345 678 px painted")
+    row.show_pixels("12.3 Mpx", "12 345 678 px labelled")
     row.show()
     return row
 

@@ -42,8 +42,10 @@ def test_the_labels_card_has_eye_and_opacity_and_nothing_else(qtbot, panel, laye
     layers.labels.visible = True
     sliders[0].setValue(35)
     assert layers.labels.opacity == 0.35
-    place = QPoint(20, 10)
-    QApplication.sendEvent(card, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, card.mapToGlobal(place)))
+    position = QPoint(20, 10)
+    QApplication.sendEvent(
+        card, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, position, card.mapToGlobal(position))
+    )
     assert QApplication.activePopupWidget() is None
 
 

@@ -35,9 +35,9 @@ def click(qtbot, panel: LayersPanel, name: str) -> None:
     qtbot.mouseClick(panel.findChild(QToolButton, name), Qt.MouseButton.LeftButton)
 
 
-def menu_of(panel: LayersPanel, place: int) -> QMenu:
+def menu_of(panel: LayersPanel, index: int) -> QMenu:
     buttons = panel.findChildren(QToolButton, "layer_menu")
-    menu = sorted(buttons, key=lambda button: button.mapTo(panel, QPoint()).y())[place].menu()
+    menu = sorted(buttons, key=lambda button: button.mapTo(panel, QPoint()).y())[index].menu()
     menu.aboutToShow.emit()
     return menu
 
@@ -113,7 +113,7 @@ def test_the_menu_of_a_mask(qtbot, panel, mask, layers, plain_mask, schema) -> N
     layers.add_mask(mask_layer(plain_mask, schema))
     settle(qtbot, panel, 3)
     menu = menu_of(panel, 0)
-    assert texts(menu) == ["Move up", "Move down", "Classes", "Remove from the window"]
+    assert texts(menu) == ["Move Up", "Move Down", "Classes", "Remove Layer"]
     assert [action.isEnabled() for action in menu.actions()][:2] == [False, True]
     menu.actions()[1].trigger()
     assert [layer.name for layer in layers.masks] == ["map.tif", "plain.tif"]
@@ -126,7 +126,7 @@ def test_the_menu_of_a_mask(qtbot, panel, mask, layers, plain_mask, schema) -> N
 def test_classes_are_chosen_in_the_menu(qtbot, panel, mask) -> None:
     settle(qtbot, panel, 2)
     (classes,) = [action.menu() for action in menu_of(panel, 0).actions() if action.text() == "Classes"]
-    assert texts(classes) == ["landcover-ai", "landcover-dubai", "From a class file…"]
+    assert texts(classes) == ["landcover-ai", "landcover-dubai", "From Class File…"]
     with qtbot.waitSignal(panel.classes_wanted) as heard:
         classes.actions()[0].trigger()
     assert heard.args == [mask, "landcover-ai"]
@@ -144,8 +144,10 @@ def test_the_menu_of_the_picture_offers_bands_and_contrast(qtbot, panel, mask) -
 def test_the_right_button_shows_the_menu_too(qtbot, panel, mask) -> None:
     settle(qtbot, panel, 2)
     card = panel.findChild(QLabel, "layer_name").parentWidget()
-    place = QPoint(20, 10)
-    QApplication.sendEvent(card, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, card.mapToGlobal(place)))
+    position = QPoint(20, 10)
+    QApplication.sendEvent(
+        card, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, position, card.mapToGlobal(position))
+    )
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     menu.close()

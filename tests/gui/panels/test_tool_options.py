@@ -73,11 +73,11 @@ def test_every_tool_says_what_to_do_with_it(make_options) -> None:
 def test_nothing_moves_from_one_painting_tool_to_the_next(make_options) -> None:
     options, manager, _ = make_options()
     only = options.findChild(QCheckBox, "tool_only_unlabelled")
-    places = set()
+    geometries = set()
     for spec in (spec for spec in manager.specs if spec.paints):
         manager.select(spec.name)
-        places.add((options.sizeHint().width(), options.sizeHint().height(), only.x(), only.y()))
-    assert len(places) == 1
+        geometries.add((options.sizeHint().width(), options.sizeHint().height(), only.x(), only.y()))
+    assert len(geometries) == 1
 
 
 def test_a_typed_size_counts_when_it_is_complete_and_the_keys_go_back_to_the_picture(make_options, shown) -> None:
@@ -134,7 +134,7 @@ def test_without_a_place_on_the_earth_sizes_are_in_pixels(make_options, layers, 
     plain = make_raster("plain.tif", coordinate_pixels(), crs=None, transform=rasterio.Affine.identity())
     layers.set_image(image_layer(plain))
     assert not unit(options).isEnabled()
-    assert "no place on the Earth" in unit(options).toolTip()
+    assert "not georeferenced" in unit(options).toolTip()
     assert unit(options).currentText() == "px"
     assert box(options).value() == manager.settings.diameter
 

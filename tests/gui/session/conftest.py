@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import rasterio
 from affine import Affine
-from support.open_project import empty, images, make_image, messages, opened, place
+from support.open_project import empty, images, make_image, messages, opened, project_path
 
-__all__ = ["empty", "images", "make_image", "messages", "opened", "place"]
+__all__ = ["empty", "images", "make_image", "messages", "opened", "project_path"]
 
 MakeImage = Callable[..., Path]
 

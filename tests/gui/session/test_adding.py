@@ -12,7 +12,7 @@ from support.open_project import paint_square
 from landseg_core.project.project import Project
 from landseg_gui.session.images import ask_to_add
 
-ADD, ALONE = "Add to Project", "Open on Its Own"
+ADD, ALONE = "Add to Project", "Open without Project"
 
 
 @pytest.fixture
@@ -36,16 +36,18 @@ def test_an_image_is_added_where_the_user_wants_that(qtbot, opened, session, eas
     assert (asked.questions, asked.buttons) == (["Add east.tif to the project “town”?"], [ADD, ALONE])
     assert names(opened) == ["north", "south", "east"]
     assert session.layers.labels.raster is opened.labels
-    assert messages.texts[-1] == "Added east to town.landseg"
+    assert messages.texts[-1] == "Added east to town.landseg."
 
 
-def test_an_image_is_opened_on_its_own_once_the_project_is_closed(qtbot, opened, session, east, asked, place) -> None:
+def test_an_image_is_opened_on_its_own_once_the_project_is_closed(
+    qtbot, opened, session, east, asked, project_path
+) -> None:
     paint_square(opened, 20, value=1)
     asked.answer = ALONE
     session.files.open([east])
     qtbot.waitUntil(lambda: session.rasters.current.path == east)
     assert opened.project is None
-    with Project.open(place) as project:
+    with Project.open(project_path) as project:
         assert (len(project.images), project.class_pixels(1)) == (2, {1: 400})
 
 
@@ -83,13 +85,13 @@ def test_a_file_that_failed_is_the_last_that_is_said(
     asked.answer = answer
     session.files.open([east, broken])
     qtbot.waitUntil(lambda: said != [] and "broken.tif" in said[-1] and not opened.editing.busy)
-    assert ("Added east to town.landseg" in said) == (answer == ADD)
+    assert ("Added east to town.landseg." in said) == (answer == ADD)
 
 
 def test_an_image_that_cannot_be_added_is_the_last_that_is_said(qtbot, opened, east, said, tmp_path) -> None:
     opened.images.add([east, tmp_path / "gone.tif"])
     qtbot.waitUntil(lambda: len(said) == 2)
-    assert said[0] == "Added east to town.landseg"
+    assert said[0] == "Added east to town.landseg."
     assert "gone.tif" in said[1]
 
 
@@ -122,17 +124,17 @@ def test_undo_of_adding_shows_another_image_and_says_so(qtbot, opened, session, 
     opened.editing.undo()
     wait_for(qtbot, opened, "north")
     assert names(opened) == ["north", "south"]
-    assert (messages.texts[-1], opened.editing.redo_text()) == ("Undone: Add east", "Redo Add east")
+    assert (messages.texts[-1], opened.editing.redo_text()) == ("Undone: Add east.", "Redo Add east")
     opened.editing.redo()
     wait_for(qtbot, opened, "east")
-    assert messages.texts[-1] == "Redone: Add east"
+    assert messages.texts[-1] == "Redone: Add east."
     assert messages.problems == []
 
 
 def test_undo_of_adding_the_only_image_leaves_the_window_empty(
-    qtbot, empty, session, east, place, schema, asked
+    qtbot, empty, session, east, project_path, schema, asked
 ) -> None:
-    empty.lifecycle.create(place, schema, [])
+    empty.lifecycle.create(project_path, schema, [])
     qtbot.waitUntil(lambda: empty.project is not None)
     asked.answer = ADD
     session.files.open([east])
@@ -144,7 +146,7 @@ def test_undo_of_adding_the_only_image_leaves_the_window_empty(
 
 
 def test_many_images_are_named_in_part(monkeypatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr("landseg_gui.session.images.choose", lambda *texts, default: told.append(texts[2]))
+    explanations: list[str] = []
+    monkeypatch.setattr("landseg_gui.session.images.choose", lambda *texts, default: explanations.append(texts[2]))
     assert ask_to_add([Path(f"{number}.tif") for number in range(20)], Path("town.landseg"), None) is None
-    assert told[0].splitlines()[-2:] == ["7.tif", "and 12 more"]
+    assert explanations[0].splitlines()[-2:] == ["7.tif", "and 12 more"]

@@ -26,27 +26,27 @@ def automatic(empty, monkeypatch):
     return AutomaticBackups(empty, empty)
 
 
-def made(place: Path) -> int:
-    return len(BackupFolder(place).backups())
+def made(project_path: Path) -> int:
+    return len(BackupFolder(project_path).backups())
 
 
-def test_backups_are_made_at_first_and_after_changes(qtbot, automatic, opened, place) -> None:
-    qtbot.waitUntil(lambda: made(place) == 1)
+def test_backups_are_made_at_first_and_after_changes(qtbot, automatic, opened, project_path) -> None:
+    qtbot.waitUntil(lambda: made(project_path) == 1)
     paint_square(opened, 10, "Brush: first")
-    qtbot.waitUntil(lambda: made(place) == 2)
+    qtbot.waitUntil(lambda: made(project_path) == 2)
     assert opened.lifecycle.close()
-    assert made(place) == 2
+    assert made(project_path) == 2
 
 
-def test_closing_makes_one_of_what_has_changed(opened, place) -> None:
+def test_closing_makes_one_of_what_has_changed(opened, project_path) -> None:
     paint_square(opened, 10, "Brush: first")
     assert opened.lifecycle.close()
-    assert made(place) == 1
-    assert sorted(path.name for path in BackupFolder(place).path.iterdir())[-1] == "project.json"
+    assert made(project_path) == 1
+    assert sorted(path.name for path in BackupFolder(project_path).path.iterdir())[-1] == "project.json"
 
 
-def test_a_full_disk_is_one_notice(qtbot, automatic, messages, monkeypatch, opened, place) -> None:
-    qtbot.waitUntil(lambda: made(place) == 1)
+def test_a_full_disk_is_one_notice(qtbot, automatic, messages, monkeypatch, opened, project_path) -> None:
+    qtbot.waitUntil(lambda: made(project_path) == 1)
     monkeypatch.setattr(core_backups, "_SPARE_BYTES", 2**62)
     paint_square(opened, 20)
     qtbot.waitUntil(lambda: any("no backup of town.landseg was made" in text.lower() for text in messages.texts))
@@ -55,15 +55,15 @@ def test_a_full_disk_is_one_notice(qtbot, automatic, messages, monkeypatch, open
     assert opened.lifecycle.close()
     assert messages.problems == []
     assert len([text for text in messages.texts if "o backup of town.landseg was made" in text]) == 2  # and on closing
-    assert made(place) == 1
+    assert made(project_path) == 1
 
 
-def test_an_overwritten_project_is_saved_elsewhere_whole(qtbot, automatic, opened, place, tmp_path) -> None:
-    shutil.copy(place, tmp_path / "copy")
+def test_an_overwritten_project_is_saved_elsewhere_whole(qtbot, automatic, opened, project_path, tmp_path) -> None:
+    shutil.copy(project_path, tmp_path / "copy")
     qtbot.waitUntil(lambda: opened.project.backups.has_base)
     paint_square(opened, 10, "Brush: first")
     opened.project.flush()
-    shutil.copyfile(tmp_path / "copy", place)
+    shutil.copyfile(tmp_path / "copy", project_path)
     paint_square(opened, 20, "Brush: second")
     qtbot.waitUntil(lambda: opened.project.fault is not None)
     opened.saving.save_as(tmp_path / "saved.landseg")
@@ -72,10 +72,10 @@ def test_an_overwritten_project_is_saved_elsewhere_whole(qtbot, automatic, opene
 
 
 @pytest.fixture
-def window_with(qtbot, window, images, place, schema):
+def window_with(qtbot, window, images, project_path, schema):
     """Return a window on a project with one stroke, of which there is a backup, and another stroke."""
     project = window.session.project_session
-    project.lifecycle.create(place, schema, images)
+    project.lifecycle.create(project_path, schema, images)
     qtbot.waitUntil(lambda: project.image is not None)
     return window
 
@@ -106,7 +106,7 @@ def choose(monkeypatch, path: Path | None) -> list[str]:
     return proposed
 
 
-def test_a_backup_is_restored_beside_the_project(qtbot, window_with, place, monkeypatch) -> None:
+def test_a_backup_is_restored_beside_the_project(qtbot, window_with, project_path, monkeypatch) -> None:
     session = window_with.session.project_session
     paint(window_with, 10, "Brush: first")
     session.project.backups.make()
@@ -117,23 +117,23 @@ def test_a_backup_is_restored_beside_the_project(qtbot, window_with, place, monk
     assert tree.isColumnHidden(4)
     proposed = choose(monkeypatch, None)
     dialog.findChild(QPushButton, "restore_button").click()
-    qtbot.waitUntil(lambda: session.project is not None and session.project.path != place)
-    assert proposed[0].startswith(str(place.with_name("town-restored-20")))
+    qtbot.waitUntil(lambda: session.project is not None and session.project.path != project_path)
+    assert proposed[0].startswith(str(project_path.with_name("town-restored-20")))
     assert [step.name for step in session.project.history.steps] == ["Brush: first"]
     qtbot.waitUntil(lambda: session.image is not None)
-    with Project.open(place) as before:
+    with Project.open(project_path) as before:
         assert len(before.history.steps) == 2
 
 
 def test_a_backup_takes_the_place_of_the_open_project_which_is_backed_up(
-    qtbot, window_with, place, monkeypatch
+    qtbot, window_with, project_path, monkeypatch
 ) -> None:
     session = window_with.session.project_session
     paint(window_with, 10, "Brush: first")
     session.project.backups.make()
     paint(window_with, 20, "Brush: second")
     dialog, _ = restore_dialog(qtbot, window_with)
-    choose(monkeypatch, place)
+    choose(monkeypatch, project_path)
     with qtbot.waitSignal(window_with.session.opened):
         dialog.findChild(QPushButton, "restore_button").click()
     assert [step.name for step in session.project.history.steps] == ["Brush: first"]
@@ -143,12 +143,12 @@ def test_a_backup_takes_the_place_of_the_open_project_which_is_backed_up(
     dialog.reject()
 
 
-def test_without_a_project_all_backups_are_listed(qtbot, window_with, place) -> None:
+def test_without_a_project_all_backups_are_listed(qtbot, window_with, project_path) -> None:
     session = window_with.session.project_session
     paint(window_with, 10, "Brush: first")
     assert session.lifecycle.close()
     dialog, tree = restore_dialog(qtbot, window_with)
-    assert tree.topLevelItem(0).text(4) == str(place)
+    assert tree.topLevelItem(0).text(4) == str(project_path)
     assert not tree.isColumnHidden(4)
     dialog.reject()
 

@@ -47,7 +47,7 @@ Rewrite = Callable[..., None]
 
 @pytest.fixture
 def rewrite() -> Rewrite:
-    """Return what exports an orthophoto anew, in its own place or another, whole or cut at the left."""
+    """Return what exports an image again, at its own position or another, whole or cut at the left."""
 
     def again(path: Path, *, transform: Affine | None = None, cut: int = 0, brighter: int = 0) -> None:
         with rasterio.open(path) as before:
@@ -60,14 +60,14 @@ def rewrite() -> Rewrite:
 
 
 @pytest.fixture
-def stored(place: Path, schema, images) -> Path:
+def stored(project_path: Path, schema, images) -> Path:
     """Return a project of both images, `north` painted by 40 px."""
-    make_project(place, schema, images)
-    with Project.open(place) as project:
+    make_project(project_path, schema, images)
+    with Project.open(project_path) as project:
         edit = project.labels(1).begin()
         edit.paint(RectangleRegion((0, 0), (10, 4)), 0)
         project.record(1, edit.finish(), "Rectangle")
-    return place
+    return project_path
 
 
 @pytest.fixture
@@ -117,8 +117,8 @@ def test_one_list_says_what_has_changed(open_project, images, rewrite) -> None:
     rewrite(images[0], transform=ELSEWHERE)
     rewrite(images[1], brighter=9)
     commands = open_project()
-    place, other = lines(commands)
-    assert f"The image {images[0]} has its upper left corner at 450000, 5000000 now" in place
+    grid, other = lines(commands)
+    assert f"The image {images[0]} has its upper left corner at 450000, 5000000 now" in grid
     assert other == f"The image {images[1]} holds other pixels than when its labels were made."
     buttons = {button.objectName(): button.text() for button in commands.dialog.findChildren(QPushButton)}
     assert buttons["change_0_keep_grid"] == "Keep Old Grid"
@@ -131,7 +131,8 @@ def test_nobody_paints_on_an_image_that_has_moved(open_project, images, rewrite,
     open_project()
     assert empty.editing.begin() is None
     assert messages.problems[-1] == (
-        "north.tif lies elsewhere than its labels by now: choose in File > Changed Files where they belong, then paint"
+        "The grid of north.tif has changed since its labels were painted: choose in File > Changed Files where they "
+        "belong, then paint."
     )
 
 

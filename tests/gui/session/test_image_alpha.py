@@ -17,12 +17,12 @@ def test_a_choice_is_kept_and_the_image_opened_with_it(
     empty: ProjectSession,
     session: Session,
     runner: JobRunner,
-    place: Path,
+    project_path: Path,
     flight: Path,
     images: tuple[Path, Path],
     schema: ClassSchema,
 ) -> None:
-    empty.lifecycle.create(place, schema, [flight, images[0]])
+    empty.lifecycle.create(project_path, schema, [flight, images[0]])
     qtbot.waitUntil(lambda: empty.image is not None and session.rasters.current is not None and not runner.running)
     assert session.rasters.current.alpha == "auto"
     with qtbot.waitSignal(session.rasters.renewed):
@@ -38,6 +38,6 @@ def test_a_choice_is_kept_and_the_image_opened_with_it(
     qtbot.waitUntil(lambda: session.rasters.current.path == flight and not runner.running)
     assert session.rasters.current.alpha == "none"
     assert empty.lifecycle.close()
-    empty.lifecycle.open(place)
+    empty.lifecycle.open(project_path)
     qtbot.waitUntil(lambda: empty.project is not None and session.rasters.current is not None and not runner.running)
     assert empty.project.images[0].alpha == "none"

@@ -63,7 +63,7 @@ def names(session) -> list[str]:
 
 
 def test_an_image_dropped_with_a_project_never_lands_in_the_one_being_left(
-    qtbot, session, opened, place, slow, others, x, asked, messages
+    qtbot, session, opened, project_path, slow, others, x, asked, messages
 ) -> None:
     b, c = others
     asked.answer = ADD
@@ -73,16 +73,14 @@ def test_an_image_dropped_with_a_project_never_lands_in_the_one_being_left(
     wait_for_project(qtbot, opened, b)
     qtbot.waitUntil(lambda: not opened.editing.busy and not session.background_jobs)
     assert (asked.questions, slow.begun, names(opened)) == ([], ["b.landseg"], ["of_b"])
-    assert messages.texts[:1] == [
-        "c.landseg and x.tif were not opened: b.landseg is being opened, wait until it is there"
-    ]
+    assert messages.texts[:1] == ["Not opened: c.landseg and x.tif. b.landseg is being opened; try again afterwards."]
     assert opened.lifecycle.close()
-    with Project.open(place) as left:
+    with Project.open(project_path) as left:
         assert [entry.name for entry in left.images] == ["north", "south"]
 
 
 def test_an_image_dropped_while_a_project_is_opened_waits_for_that(
-    qtbot, session, opened, place, slow, others, x, asked
+    qtbot, session, opened, project_path, slow, others, x, asked
 ) -> None:
     asked.answer = ADD
     session.files.open([others[0]])
@@ -103,48 +101,48 @@ def test_a_project_dropped_twice_is_opened_once(qtbot, session, opened, slow, ot
     assert (slow.begun, names(opened)) == (["b.landseg"], ["of_b", "x"])
 
 
-def test_the_project_being_left_takes_no_files_either(qtbot, session, opened, place, slow, others, x, messages) -> None:
+def test_the_project_being_left_takes_no_files_either(
+    qtbot, session, opened, project_path, slow, others, x, messages
+) -> None:
     session.files.open([others[0]])
-    assert opened.lifecycle.open(place, [x]) is OpenOutcome.ANOTHER_IS_OPENING
-    assert messages.texts == [
-        "town.landseg and x.tif were not opened: b.landseg is being opened, wait until it is there"
-    ]
+    assert opened.lifecycle.open(project_path, [x]) is OpenOutcome.ANOTHER_IS_OPENING
+    assert messages.texts == ["Not opened: town.landseg and x.tif. b.landseg is being opened; try again afterwards."]
     slow.go_on()
     wait_for_project(qtbot, opened, others[0])
 
 
-def test_files_for_a_project_that_cannot_be_opened_are_named(qtbot, session, opened, place, x, messages) -> None:
-    bad = place.with_name("bad.landseg")
+def test_files_for_a_project_that_cannot_be_opened_are_named(qtbot, session, opened, project_path, x, messages) -> None:
+    bad = project_path.with_name("bad.landseg")
     bad.write_text("text")
     session.files.open([bad, x])
     qtbot.waitUntil(lambda: opened.lifecycle.state is LifeCycle.OPEN)
     assert len(messages.problems) == 1
     assert "bad.landseg is not a landseg project" in messages.problems[0]
-    assert messages.problems[0].endswith("; x.tif was not opened")
-    assert (opened.project.path, names(opened)) == (place, ["north", "south"])
+    assert messages.problems[0].endswith(". Not opened either: x.tif.")
+    assert (opened.project.path, names(opened)) == (project_path, ["north", "south"])
 
 
 def test_a_project_in_use_stays_and_one_message_says_so(
-    qtbot, session, opened, place, slow, others, x, messages
+    qtbot, session, opened, project_path, slow, others, x, messages
 ) -> None:
     session.files.open([others[0], x])
     edit = opened.editing.begin()
     slow.go_on()
     qtbot.waitUntil(lambda: opened.lifecycle.state is LifeCycle.OPEN)
     edit.revert()
-    assert opened.project.path == place
+    assert opened.project.path == project_path
     assert len(messages.texts) == 1
-    assert messages.texts[0].startswith("b.landseg and x.tif were not opened: the project is being changed")
+    assert messages.texts[0].startswith("Not opened: b.landseg and x.tif. The project is busy")
     assert is_free(others[0])
 
 
 def is_free(path: Path) -> bool:
-    """Tell whether nobody holds a project."""
+    """Return whether nobody holds a project."""
     with Project.open(path) as project:
         return not project.read_only
 
 
-def test_closing_ends_what_is_being_opened(qtbot, session, opened, place, slow, others, runner) -> None:
+def test_closing_ends_what_is_being_opened(qtbot, session, opened, project_path, slow, others, runner) -> None:
     opened.lifecycle.open(others[0])
     assert opened.lifecycle.close()
     assert opened.lifecycle.state is LifeCycle.CLOSED
@@ -152,7 +150,7 @@ def test_closing_ends_what_is_being_opened(qtbot, session, opened, place, slow, 
     qtbot.waitUntil(lambda: not runner.running)
     qtbot.wait(1)  # whatever is to follow a job
     assert opened.project is None
-    assert is_free(place)
+    assert is_free(project_path)
     assert is_free(others[0])
 
 

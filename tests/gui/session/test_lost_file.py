@@ -76,22 +76,22 @@ def answer(monkeypatch, *answers: str | None) -> list[str]:
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_the_status_bar_says_it_although_nothing_is_painted(qtbot, painted, place, harm) -> None:
+def test_the_status_bar_says_it_although_nothing_is_painted(qtbot, painted, project_path, harm) -> None:
     field = SaveIndicator(painted)
     qtbot.addWidget(field)
     field.show()
-    harm(place)
+    harm(project_path)
     text = {delete: "Project file deleted", replace: "Project file replaced"}[harm]
     qtbot.waitUntil(lambda: field.findChild(QLabel, "status_stored").text() == text)
-    assert str(place) in field.toolTip()
+    assert str(project_path) in field.toolTip()
     assert field.findChild(QPushButton, "status_save_as").isVisible()
 
 
-def test_painting_stops_and_the_user_is_told_what_to_do(qtbot, painted, place) -> None:
-    with qtbot.waitSignal(painted.saving.save_wanted) as told:
-        delete(place)
-    assert f"{place} was deleted while it was open" in told.args[0]
-    assert "choose Save As" in told.args[0]
+def test_painting_stops_and_the_user_is_shown_what_to_do(qtbot, painted, project_path) -> None:
+    with qtbot.waitSignal(painted.saving.save_wanted) as wanted:
+        delete(project_path)
+    assert f"{project_path} was deleted while it was open" in wanted.args[0]
+    assert "choose Save As" in wanted.args[0]
     with qtbot.waitSignal(painted.saving.save_wanted):
         assert painted.editing.begin() is None
     painted.editing.undo()
@@ -100,14 +100,16 @@ def test_painting_stops_and_the_user_is_told_what_to_do(qtbot, painted, place) -
 
 @pytest.mark.usefixtures("_unwatched")
 @pytest.mark.parametrize("harm", HARMS)
-def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place, tmp_path, harm, messages) -> None:
-    harm(place)
+def test_save_as_goes_on_in_another_file_with_every_stroke(
+    qtbot, painted, project_path, tmp_path, harm, messages
+) -> None:
+    harm(project_path)
     paint_square(painted, 30, "Brush: second")
     qtbot.waitUntil(lambda: painted.project.fault is not None)
     assert painted.saving.save_as(tmp_path / "saved.landseg") is not None
     qtbot.waitUntil(lambda: painted.project is not None and painted.project.path.name == "saved.landseg")
     qtbot.waitUntil(lambda: painted.image is not None)
-    assert painted.saving.state.text == "All on disk"
+    assert painted.saving.state.text == "Saved"
     assert [step.name for step in painted.project.history.steps] == ["Brush: first", "Brush: second"]
     assert messages.problems == []
     paint_square(painted, 50, "Brush: third")
@@ -116,18 +118,18 @@ def test_save_as_goes_on_in_another_file_with_every_stroke(qtbot, painted, place
         assert [step.name for step in saved.history.steps] == ["Brush: first", "Brush: second", "Brush: third"]
 
 
-def test_closing_asks_before_it_is_noticed_otherwise(painted, place, monkeypatch) -> None:
+def test_closing_asks_before_it_is_noticed_otherwise(painted, project_path, monkeypatch) -> None:
     monkeypatch.setattr(writer, "CHECK_SECONDS", 1000)
     painted.project.flush()
     questions = answer(monkeypatch, None)
-    delete(place)
+    delete(project_path)
     assert not painted.lifecycle.close()
-    assert "town.landseg was deleted while it was open. Close town.landseg all the same?" in questions[0]
+    assert "town.landseg was deleted while it was open. Close town.landseg anyway?" in questions[0]
     assert painted.project is not None
 
 
-def test_closing_saves_elsewhere_and_loses_nothing(painted, place, asked, monkeypatch, messages) -> None:
-    replace(place)
+def test_closing_saves_elsewhere_and_loses_nothing(painted, project_path, asked, monkeypatch, messages) -> None:
+    replace(project_path)
     paint_square(painted, 30, "Brush: second")
     answer(monkeypatch, "Save As…")
     assert painted.lifecycle.close()
@@ -137,42 +139,42 @@ def test_closing_saves_elsewhere_and_loses_nothing(painted, place, asked, monkey
         assert sum(saved.class_pixels(saved.images[0].id).values()) == 900  # the second covers the first
 
 
-def test_a_failed_save_asks_again(painted, place, monkeypatch) -> None:
+def test_a_failed_save_asks_again(painted, project_path, monkeypatch) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/nowhere/at/all.landseg", ""))
-    delete(place)
+    delete(project_path)
     questions = answer(monkeypatch, "Save As…", None, None)
     assert not painted.lifecycle.close()
     assert "the folder /nowhere/at does not exist" in questions[1]
     assert painted.project is not None
 
 
-def test_what_is_lost_is_let_go_only_on_request(painted, place, monkeypatch, messages) -> None:
-    delete(place)
-    answer(monkeypatch, "Close without them")
+def test_what_is_lost_is_let_go_only_on_request(painted, project_path, monkeypatch, messages) -> None:
+    delete(project_path)
+    answer(monkeypatch, "Close without Saving")
     assert painted.lifecycle.close()
     assert "may be lost" in messages.problems[-1]
 
 
-def test_a_file_put_back_is_stored_in_again(qtbot, painted, place, messages) -> None:
-    place.rename(place.with_name("away"))
+def test_a_file_put_back_is_stored_in_again(qtbot, painted, project_path, messages) -> None:
+    project_path.rename(project_path.with_name("away"))
     qtbot.waitUntil(lambda: painted.project.fault is not None)
-    place.with_name("away").rename(place)
+    project_path.with_name("away").rename(project_path)
     qtbot.waitUntil(lambda: painted.project.fault is None)
-    qtbot.waitUntil(lambda: painted.saving.state.text == "All on disk")
-    qtbot.waitUntil(lambda: any("at its place again" in message for message in messages.texts))
+    qtbot.waitUntil(lambda: painted.saving.state.text == "Saved")
+    qtbot.waitUntil(lambda: any("is back" in message for message in messages.texts))
     paint_square(painted, 30, "Brush: second")
     assert painted.lifecycle.close()
-    with Project.open(place) as again:
+    with Project.open(project_path) as again:
         assert len(again.history.steps) == 2
 
 
 def test_the_window_offers_to_save_and_does_not_close_silently(
-    qtbot, window, settings, images, place, schema, asked, monkeypatch
+    qtbot, window, settings, images, project_path, schema, asked, monkeypatch
 ) -> None:
     project = window.session.project_session
-    project.lifecycle.create(place, schema, images)
+    project.lifecycle.create(project_path, schema, images)
     qtbot.waitUntil(lambda: project.image is not None)
-    delete(place)
+    delete(project_path)
     bar = window.findChild(MessageBar)
     qtbot.waitUntil(lambda: "was deleted while it was open" in bar.text())
     answer(monkeypatch, None)

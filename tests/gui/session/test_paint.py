@@ -16,7 +16,7 @@ def brush(qapp, schema) -> PaintChoices:
 
 @pytest.fixture
 def changes(brush) -> list[int]:
-    """Return a list that grows with every change told."""
+    """Return a list that grows with every change."""
     changes: list[int] = []
     brush.changed.connect(lambda: changes.append(1))
     return changes

@@ -26,8 +26,8 @@ def test_a_session_begins_without_a_project(empty) -> None:
     assert empty.lifecycle.close()
 
 
-def test_a_new_project_shows_its_first_image_with_labels(opened, session, place, schema, messages) -> None:
-    assert opened.project.path == place
+def test_a_new_project_shows_its_first_image_with_labels(opened, session, project_path, schema, messages) -> None:
+    assert opened.project.path == project_path
     assert [entry.name for entry in opened.project.images] == ["north", "south"]
     assert opened.title() == "town.landseg: north"
     assert session.rasters.current.path.name == "north.tif"
@@ -36,39 +36,45 @@ def test_a_new_project_shows_its_first_image_with_labels(opened, session, place,
     assert messages.problems == []
 
 
-def test_the_project_and_not_its_images_becomes_a_recent_file(qtbot, empty, session, place, schema, images) -> None:
+def test_the_project_and_not_its_images_becomes_a_recent_file(
+    qtbot, empty, session, project_path, schema, images
+) -> None:
     recent = []
     session.opened.connect(recent.append)
-    empty.lifecycle.create(place, schema, images)
+    empty.lifecycle.create(project_path, schema, images)
     qtbot.waitUntil(lambda: empty.image is not None)
-    assert recent == [place]
+    assert recent == [project_path]
 
 
-def test_a_picture_that_is_open_becomes_the_first_image_and_stays(qtbot, empty, session, place, schema, images) -> None:
+def test_a_picture_that_is_open_becomes_the_first_image_and_stays(
+    qtbot, empty, session, project_path, schema, images
+) -> None:
     session.files.open_raster(images[1])
     qtbot.waitUntil(lambda: session.rasters.current is not None)
     shown = session.layers.image
-    empty.lifecycle.create(place, schema, [images[1]])
+    empty.lifecycle.create(project_path, schema, [images[1]])
     qtbot.waitUntil(lambda: empty.image is not None)
     assert session.layers.image is shown
     assert session.layers.labels is not None
 
 
-def test_a_bad_image_is_told_and_the_others_are_in_the_project(qtbot, empty, place, schema, images, messages) -> None:
-    bad = place.with_name("bad.tif")
+def test_a_bad_image_is_told_and_the_others_are_in_the_project(
+    qtbot, empty, project_path, schema, images, messages
+) -> None:
+    bad = project_path.with_name("bad.tif")
     bad.write_text("no raster")
-    empty.lifecycle.create(place, schema, [bad, images[0]])
+    empty.lifecycle.create(project_path, schema, [bad, images[0]])
     qtbot.waitUntil(lambda: empty.image is not None)
     assert [entry.name for entry in empty.project.images] == ["north"]
     assert any("bad.tif" in sentence for sentence in messages.problems)
 
 
-def test_nothing_is_ever_overwritten(qtbot, empty, place, schema, images, messages) -> None:
-    place.write_text("somebody's work")
-    empty.lifecycle.create(place, schema, images)
+def test_nothing_is_ever_overwritten(qtbot, empty, project_path, schema, images, messages) -> None:
+    project_path.write_text("somebody's work")
+    empty.lifecycle.create(project_path, schema, images)
     qtbot.waitUntil(lambda: empty.lifecycle.state is LifeCycle.CLOSED)
     assert empty.project is None
-    assert place.read_text() == "somebody's work"
+    assert project_path.read_text() == "somebody's work"
     assert "exists already" in messages.problems[0]
 
 
@@ -82,25 +88,25 @@ def test_a_file_that_is_no_project_leaves_the_present_one(qtbot, opened, tmp_pat
     assert "bad.landseg is not a landseg project" in messages.problems[0]
 
 
-def test_another_project_takes_the_place_of_the_first(qtbot, opened, place, schema, make_image) -> None:
+def test_another_project_takes_the_place_of_the_first(qtbot, opened, project_path, schema, make_image) -> None:
     paint_square(opened, 50)
-    first, other = opened.project, place.with_name("other.landseg")
+    first, other = opened.project, project_path.with_name("other.landseg")
     opened.lifecycle.create(other, schema, [make_image("east.tif")])
     qtbot.waitUntil(lambda: opened.image is not None and opened.image.name == "east")
     assert opened.project.path == other
     assert labelled_pixels(opened) == 0
-    with Project.open(place) as again:
+    with Project.open(project_path) as again:
         assert sum(again.class_pixels(first.images[0].id).values()) == 2500
 
 
-def test_the_same_project_is_not_opened_twice(opened, place, messages) -> None:
+def test_the_same_project_is_not_opened_twice(opened, project_path, messages) -> None:
     present = opened.project
-    assert opened.lifecycle.open(place) is OpenOutcome.ALREADY_OPEN
+    assert opened.lifecycle.open(project_path) is OpenOutcome.ALREADY_OPEN
     assert opened.project is present
-    assert messages.texts == ["town.landseg is open already"]
+    assert messages.texts == ["town.landseg is already open."]
 
 
-def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, session, frames) -> None:
+def test_the_state_of_the_window_outlives_it(qtbot, opened, project_path, schema, session, frames) -> None:
     opened.images.show(opened.project.images[1].id)
     qtbot.waitUntil(lambda: opened.image.name == "south")
     frames.append(ViewFrame(left=10, top=20, scale=2.0, width=200, height=100))
@@ -109,8 +115,8 @@ def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, sessi
     assert opened.lifecycle.close()
     assert session.layers.labels is None
     seen = []
-    opened.images.view_wanted.connect(lambda *place: seen.append(place))
-    opened.lifecycle.open(place)
+    opened.images.view_wanted.connect(lambda *project_path: seen.append(project_path))
+    opened.lifecycle.open(project_path)
     qtbot.waitUntil(lambda: opened.image is not None)
     assert opened.image.name == "south"
     assert opened.paint.active_value == schema.values[2]
@@ -119,13 +125,13 @@ def test_the_state_of_the_window_outlives_it(qtbot, opened, place, schema, sessi
     assert opened.project.class_pixels(opened.image.id) == {schema.values[2]: 900}
 
 
-def test_a_clean_close_leaves_one_file_and_no_project(opened, place) -> None:
+def test_a_clean_close_leaves_one_file_and_no_project(opened, project_path) -> None:
     paint_square(opened, 50)
     changed = []
     opened.project_changed.connect(lambda: changed.append(opened.project))
     assert opened.lifecycle.close()
     assert changed == [None]
-    assert {path.name for path in place.parent.iterdir() if path.is_file()} == {
+    assert {path.name for path in project_path.parent.iterdir() if path.is_file()} == {
         "north.tif",
         "south.tif",
         "town.landseg",
@@ -144,10 +150,10 @@ with Project.open(Path(sys.argv[1])) as project:
 
 
 @pytest.fixture
-def other_process(place, schema, images):
+def other_process(project_path, schema, images):
     """Hold the project open in another process."""
-    make_project(place, schema, images)
-    command = [sys.executable, "-c", _SECOND, str(place)]
+    make_project(project_path, schema, images)
+    command = [sys.executable, "-c", _SECOND, str(project_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "False\n"
         yield process
@@ -155,8 +161,8 @@ def other_process(place, schema, images):
             process.communicate("\n", timeout=20)
 
 
-def test_a_second_window_is_read_only_and_says_so(qtbot, other_process, empty, place, messages) -> None:
-    empty.lifecycle.open(place)
+def test_a_second_window_is_read_only_and_says_so(qtbot, other_process, empty, project_path, messages) -> None:
+    empty.lifecycle.open(project_path)
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.project.read_only
     assert "is read-only: it is open in another window or program" in messages.texts[0]
@@ -164,15 +170,15 @@ def test_a_second_window_is_read_only_and_says_so(qtbot, other_process, empty, p
     assert not empty.editing.may_paint()
     assert empty.editing.begin() is None
     assert empty.editing.run("Edit", lambda *_: None) is None
-    assert empty.images.add([place]) is None
+    assert empty.images.add([project_path]) is None
     assert "read-only" in messages.texts[-1]
     assert empty.lifecycle.close()
 
 
-def test_the_lock_dies_with_its_process(qtbot, other_process, empty, place) -> None:
+def test_the_lock_dies_with_its_process(qtbot, other_process, empty, project_path) -> None:
     other_process.kill()
     other_process.wait(20)
-    empty.lifecycle.open(place)
+    empty.lifecycle.open(project_path)
     qtbot.waitUntil(lambda: empty.image is not None)
     assert not empty.project.read_only
     paint_square(empty, 20)
@@ -184,7 +190,7 @@ def test_a_copy_is_a_project_of_its_own(qtbot, opened, tmp_path, messages) -> No
     copy = tmp_path / "copy.landseg"
     with qtbot.waitSignal(opened.saving.save_copy(copy).ended):
         pass
-    assert messages.texts == [f"Copied to {copy}"]
+    assert messages.texts == [f"Saved a copy to {copy}."]
     with Project.open(copy) as project:
         assert sum(project.class_pixels(project.images[0].id).values()) == 2500
     with qtbot.waitSignal(opened.saving.save_copy(copy).ended):
@@ -202,7 +208,7 @@ def test_damage_is_told_when_it_shows(qtbot, opened, messages) -> None:
     opened.project._file.add_notice("a tile of north is damaged")
     opened.saving.show_damage()
     opened.saving.show_damage()
-    assert messages.problems == ["A tile of north is damaged"]
+    assert messages.problems == ["A tile of north is damaged."]
 
 
 def test_much_damage_is_told_in_few_sentences(opened, messages) -> None:
@@ -210,7 +216,7 @@ def test_much_damage_is_told_in_few_sentences(opened, messages) -> None:
         opened.project._file.add_notice(f"tile {number} is damaged")
     opened.saving.show_damage()
     assert len(messages.problems) == 6
-    assert messages.problems[-1] == "And 35 more parts of the project are damaged"
+    assert messages.problems[-1] == "35 more parts of the project are damaged."
 
 
 class LongWork:
@@ -265,10 +271,10 @@ def test_only_one_edit_of_the_whole_project_at_a_time(qtbot, opened, messages, s
     assert opened.editing.busy
     assert opened.editing.run("Second", lambda *_: None) is None
     assert opened.editing.begin() is None
-    assert "being changed" in messages.texts[-1]
+    assert "is busy" in messages.texts[-1]
     with qtbot.waitSignal(job.ended):
         work.stop(job)
-    assert messages.texts[-1] == "Long: stopped, nothing has changed"
+    assert messages.texts[-1] == "Stopped: Long. Nothing has changed."
     assert not opened.editing.busy
 
 
@@ -306,15 +312,15 @@ def test_a_failing_edit_is_told(qtbot, opened, messages) -> None:
     assert "nowhere.tif" in messages.problems[0]
 
 
-def test_a_damaged_tile_is_told_once_it_has_been_read(qtbot, empty, place, schema, images, messages) -> None:
-    with Project.create(place, schema) as project:
+def test_a_damaged_tile_is_told_once_it_has_been_read(qtbot, empty, project_path, schema, images, messages) -> None:
+    with Project.create(project_path, schema) as project:
         image = project.add_image(images[0])
         edit = project.labels(image.id).begin()
         edit.paint(RectangleRegion((0, 0), (50, 50)), schema.values[0])
         project.record(image.id, edit.finish(), "Rectangle")
-    with contextlib.closing(sqlite3.connect(place)) as connection, connection:
+    with contextlib.closing(sqlite3.connect(project_path)) as connection, connection:
         connection.execute("UPDATE tiles SET data = x'00'")
-    empty.lifecycle.open(place)
+    empty.lifecycle.open(project_path)
     qtbot.waitUntil(lambda: empty.image is not None)
     empty.labels.read(PixelWindow(0, 0, 100, 100))
     qtbot.waitUntil(lambda: bool(messages.problems))

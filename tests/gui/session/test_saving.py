@@ -1,4 +1,4 @@
-"""The disk fills up, or is slow: the user is told, and nothing is lost without a question."""
+"""The disk fills up, or is slow: the user is warned, and nothing is lost without a question."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def shown(field: SaveIndicator) -> tuple[str, bool]:
 def test_all_is_on_disk_after_a_stroke(qtbot, opened, field) -> None:
     paint_square(opened, 10)
     qtbot.waitUntil(lambda: not opened.project.waiting)
-    qtbot.waitUntil(lambda: shown(field) == ("All on disk", False))
+    qtbot.waitUntil(lambda: shown(field) == ("Saved", False))
     assert str(opened.project.path) in field.toolTip()
 
 
@@ -81,10 +81,10 @@ def test_the_field_is_not_there_without_a_project(qtbot, opened, field) -> None:
 
 
 def test_a_full_disk_is_told_and_stops_painting(qtbot, field, full, messages) -> None:
-    qtbot.waitUntil(lambda: shown(field) == ("Not stored: 1 edit", True))
+    qtbot.waitUntil(lambda: shown(field) == ("One edit not saved", True))
     qtbot.waitUntil(lambda: bool(messages.problems))
     assert "the disk is full; free some space" in messages.problems[0]
-    assert "choose Try again in the status bar" in messages.problems[0]
+    assert "choose Try Again in the status bar" in messages.problems[0]
     assert "the disk is full" in field.toolTip()
     assert full.editing.begin() is None
     assert full.editing.run("Edit", lambda *_: None) is None
@@ -93,13 +93,13 @@ def test_a_full_disk_is_told_and_stops_painting(qtbot, field, full, messages) ->
     assert labelled_pixels(full) == 600 * 400
 
 
-def test_with_room_again_everything_is_stored(qtbot, field, full, disk, place) -> None:
+def test_with_room_again_everything_is_stored(qtbot, field, full, disk, project_path) -> None:
     disk.free()
     field.findChild(QPushButton, "status_retry").click()
-    qtbot.waitUntil(lambda: shown(field) == ("All on disk", False))
+    qtbot.waitUntil(lambda: shown(field) == ("Saved", False))
     assert full.editing.may_paint()
     assert full.lifecycle.close()
-    with Project.open(place) as again:
+    with Project.open(project_path) as again:
         assert [step.name for step in again.history.steps] == ["Brush: first", "Brush: noise"]
         assert sum(again.class_pixels(again.images[0].id).values()) == 600 * 400
 
@@ -119,12 +119,12 @@ class Answers:
 
 
 def test_closing_asks_before_anything_is_lost(full, disk, monkeypatch) -> None:
-    answers = Answers(None, "Try again", None)
+    answers = Answers(None, "Try Again", None)
     monkeypatch.setattr(save_guard, "choose", answers)
     assert not full.lifecycle.close()
     assert not full.lifecycle.close()
     assert full.project is not None
-    assert "1 edit cannot be stored. Close town.landseg all the same?" in answers.questions[0]
+    assert "One edit could not be saved. Close town.landseg anyway?" in answers.questions[0]
     assert "the disk is full" in answers.questions[0]
     disk.free()
     full.saving.retry()
@@ -132,39 +132,39 @@ def test_closing_asks_before_anything_is_lost(full, disk, monkeypatch) -> None:
     assert answers.left == []
 
 
-def test_trying_again_from_the_question_stores_and_closes(full, disk, place, monkeypatch) -> None:
+def test_trying_again_from_the_question_stores_and_closes(full, disk, project_path, monkeypatch) -> None:
     def choose(*_) -> str:
         disk.free()
-        return "Try again"
+        return "Try Again"
 
     monkeypatch.setattr(save_guard, "choose", choose)
     assert full.lifecycle.close()
-    with Project.open(place) as again:
+    with Project.open(project_path) as again:
         assert len(again.history.steps) == 2
 
 
-def test_what_cannot_be_stored_is_let_go_only_on_request(full, place, monkeypatch, messages) -> None:
-    monkeypatch.setattr(save_guard, "choose", Answers("Close without them"))
+def test_what_cannot_be_stored_is_let_go_only_on_request(full, project_path, monkeypatch, messages) -> None:
+    monkeypatch.setattr(save_guard, "choose", Answers("Close without Saving"))
     assert full.lifecycle.close()
     assert "could not be stored and is lost" in messages.problems[-1]
-    with Project.open(place) as again:
+    with Project.open(project_path) as again:
         assert [step.name for step in again.history.steps] == ["Brush: first"]
         assert sum(again.class_pixels(again.images[0].id).values()) == 100
 
 
-def test_another_project_does_not_push_out_unstored_edits(qtbot, full, disk, place, schema, monkeypatch) -> None:
+def test_another_project_does_not_push_out_unstored_edits(qtbot, full, disk, project_path, schema, monkeypatch) -> None:
     answers = Answers(None)
     monkeypatch.setattr(save_guard, "choose", answers)
-    full.lifecycle.create(place.with_name("other.landseg"), schema, [])
+    full.lifecycle.create(project_path.with_name("other.landseg"), schema, [])
     qtbot.waitUntil(lambda: not answers.left)
-    assert full.project.path == place
+    assert full.project.path == project_path
     disk.free()
     full.saving.retry()
     assert full.lifecycle.close()
 
 
 def test_closing_waits_for_a_slow_disk_with_the_window_alive(
-    qtbot, session, opened, place, messages, monkeypatch
+    qtbot, session, opened, project_path, messages, monkeypatch
 ) -> None:
     monkeypatch.setattr(save_guard, "_NOTICE_AFTER_MS", 20)
     may_go_on = threading.Event()
@@ -180,6 +180,6 @@ def test_closing_waits_for_a_slow_disk_with_the_window_alive(
     session.notifier.posted.connect(notice)
     assert opened.lifecycle.close()
     assert meanwhile == [None, False]
-    assert "Store town.landseg" in messages.texts[0]
-    with Project.open(place) as again:
+    assert "edits of town.landseg…" in messages.texts[0]
+    with Project.open(project_path) as again:
         assert len(again.history.steps) == 1

@@ -25,11 +25,11 @@ def test_a_session_begins_empty(session) -> None:
 
 
 def test_opening_tells_the_file(qtbot, session, picture) -> None:
-    told = []
-    session.opened.connect(told.append)
+    files = []
+    session.opened.connect(files.append)
     with qtbot.waitSignals([session.rasters.changed, session.layers.changed]):
         session.files.open_raster(str(picture))
-    assert told == [picture]
+    assert files == [picture]
     assert session.rasters.current.path == picture
 
 
@@ -37,18 +37,18 @@ def test_a_raster_without_overviews_gets_them_in_the_background(qtbot, session, 
     with qtbot.waitSignal(session.rasters.changed):
         session.files.open_raster(wide_picture)
     with qtbot.waitSignal(session.layers.image.reread):
-        assert "Overviews of wide.tif" in [job.title for job in session.background_jobs]
+        assert "Build overviews of wide.tif" in [job.title for job in session.background_jobs]
     qtbot.waitUntil(lambda: not session.background_jobs)
     assert not PyramidReader(RasterSource(wide_picture)).needs_pyramid
     with qtbot.waitSignal(session.rasters.changed):
         session.files.open_raster(wide_picture)
-    assert [job for job in session.background_jobs if "Overviews" in job.title] == []
+    assert [job for job in session.background_jobs if "overviews" in job.title] == []
 
 
 def test_another_picture_ends_the_overviews_of_the_first(qtbot, session, wide_picture, picture) -> None:
     with qtbot.waitSignal(session.rasters.changed):
         session.files.open_raster(wide_picture)
-    (overviews,) = [job for job in session.background_jobs if "Overviews" in job.title]
+    (overviews,) = [job for job in session.background_jobs if "overviews" in job.title]
     with qtbot.waitSignal(session.rasters.changed):
         session.files.open_raster(picture)
     assert overviews.control.stop_requested or not overviews.running
@@ -65,14 +65,14 @@ def test_a_mask_becomes_a_layer(qtbot, opened, own_map, schema) -> None:
 def test_guessed_classes_are_told(qtbot, opened, plain_mask) -> None:
     with qtbot.waitSignal(opened.notifier.posted) as heard:
         opened.files.add_mask(plain_mask)
-    assert "does not tell its classes" in heard.args[0].text
+    assert "does not define its classes" in heard.args[0].text
 
 
 def test_255_that_is_not_shown_is_told(qtbot, opened, make_raster, mask_values) -> None:
     with qtbot.waitSignal(opened.notifier.posted) as heard:
         opened.files.add_mask(make_raster("binary.tif", np.where(mask_values == 255, 255, 0).astype(np.uint8)))
     count = int((mask_values == 255).sum())
-    assert f"255 in {pixels(count)} counts as unlabelled and is not shown" in heard.args[0].text
+    assert f"{pixels(count)} with the value 255 count as unlabelled and are not shown" in heard.args[0].text
 
 
 @pytest.mark.parametrize("file", ["gone.tif", "text.tif"])
@@ -95,8 +95,8 @@ def test_a_mask_that_comes_too_late_is_refused(qtbot, opened, own_map, make_rast
     with qtbot.waitSignal(opened.rasters.changed):
         opened.files.open_raster(other)
     with qtbot.waitSignal(opened.notifier.posted) as heard:
-        opened.rasters.lay_mask(outcome[0].masks[0], owner=None)
-    assert "does not fit the picture" in heard.args[0].text
+        opened.rasters.show_mask(outcome[0].masks[0], owner=None)
+    assert "does not match the image that is open now" in heard.args[0].text
     assert opened.layers.masks == []
 
 

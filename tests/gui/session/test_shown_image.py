@@ -16,12 +16,12 @@ from landseg_gui.viewer.viewport import Viewport
 
 
 @pytest.fixture
-def with_missing(place, schema, make_image):
+def with_missing(project_path, schema, make_image):
     """Return a project whose first image is missing."""
     gone = make_image("gone.tif")
-    make_project(place, schema, [gone, make_image("north.tif"), make_image("south.tif")])
+    make_project(project_path, schema, [gone, make_image("north.tif"), make_image("south.tif")])
     gone.unlink()
-    return place
+    return project_path
 
 
 def show(qtbot, session, name: str) -> None:
@@ -70,13 +70,13 @@ def test_each_image_has_its_own_labels(qtbot, opened, session) -> None:
 
 def test_of_two_wishes_the_last_counts(qtbot, opened, session, monkeypatch) -> None:
     north, south = (entry.id for entry in opened.project.images)
-    open_now, may_come = opening.open_picture_alone, threading.Event()
+    open_now, may_come = opening.open_image_alone, threading.Event()
 
     def open_slowly(path, alpha):
         assert path.stem == "north" or may_come.wait(20)
         return open_now(path, alpha)
 
-    monkeypatch.setattr(opening, "open_picture_alone", open_slowly)
+    monkeypatch.setattr(opening, "open_image_alone", open_slowly)
     late = opened.images.show(south)
     with qtbot.waitSignal(opened.images.shown_changed):
         opened.images.show(north)
@@ -114,7 +114,7 @@ def test_a_missing_image_is_found_in_a_folder(qtbot, session, empty, with_missin
     with qtbot.waitSignals([empty.editing.images_changed, session.notifier.posted]):
         empty.images.relink_in_folder(moved.parent)
     assert empty.project.image("gone").path == moved
-    assert messages.texts == [f"Found 1 of 1 missing images in {moved.parent}"]
+    assert messages.texts == [f"Found 1 of 1 missing images in {moved.parent}."]
     assert empty.images.missing() == []
 
 
@@ -132,17 +132,17 @@ def test_one_image_is_relinked(qtbot, empty, with_missing, make_image, messages)
 
 
 def test_an_image_of_another_size_is_shown_without_labels(
-    qtbot, empty, session, place, schema, images, make_image, messages
+    qtbot, empty, session, project_path, schema, images, make_image, messages
 ) -> None:
-    make_project(place, schema, images)
+    make_project(project_path, schema, images)
     make_image("north.tif", 300, 200)
-    empty.lifecycle.open(place)
+    empty.lifecycle.open(project_path)
     qtbot.waitUntil(lambda: bool(messages.problems))
-    assert "has another size than the 600 x 400 px" in messages.problems[0]
+    assert "differs from the 600 x 400 px" in messages.problems[0]
     assert empty.image is None
     assert session.layers.labels is None
     assert not empty.editing.may_paint()
-    assert "is no image of town.landseg" in messages.texts[-1]
+    assert "is not in the project town.landseg" in messages.texts[-1]
     empty.editing.refresh()
     assert len(messages.problems) == 1
 
@@ -154,16 +154,18 @@ def test_opening_a_picture_of_the_project_shows_it(qtbot, opened, session, image
     assert asked.questions == []
 
 
-def test_a_project_file_opens_like_any_file(qtbot, session, empty, place, schema, images) -> None:
-    make_project(place, schema, images)
-    session.files.open([images[1], place])
+def test_a_project_file_opens_like_any_file(qtbot, session, empty, project_path, schema, images) -> None:
+    make_project(project_path, schema, images)
+    session.files.open([images[1], project_path])
     qtbot.waitUntil(lambda: empty.image is not None)
     assert empty.image.name == "south"
 
 
-def test_a_map_alone_is_shown_and_not_added(qtbot, empty, session, runner, own_map, place, schema, asked) -> None:
-    make_project(place, schema, [])
-    empty.lifecycle.open(place)
+def test_a_map_alone_is_shown_and_not_added(
+    qtbot, empty, session, runner, own_map, project_path, schema, asked
+) -> None:
+    make_project(project_path, schema, [])
+    empty.lifecycle.open(project_path)
     qtbot.waitUntil(lambda: empty.project is not None)
     session.files.open([own_map])
     qtbot.waitUntil(lambda: bool(session.layers.masks))
@@ -187,9 +189,9 @@ def test_images_are_added_and_removed(qtbot, opened, make_image, session, messag
 
 
 def test_predictions_lie_over_their_image_alone(qtbot, opened, session, make_raster, schema) -> None:
-    place = session.rasters.current.grid.transform
+    transform = session.rasters.current.grid.transform
     values = np.ones((1, 400, 600), np.uint8)
-    mask = make_raster("map.tif", values, transform=place, tags={"LANDSEG_CLASSES": schema.to_json()})
+    mask = make_raster("map.tif", values, transform=transform, tags={"LANDSEG_CLASSES": schema.to_json()})
     opened.project.add_prediction(opened.image.id, mask, None, None)
     opened.project.add_prediction(opened.image.id, mask.with_name("gone.tif"), None, None)
     show(qtbot, opened, "south")
@@ -200,11 +202,11 @@ def test_predictions_lie_over_their_image_alone(qtbot, opened, session, make_ras
 
 
 def test_a_read_only_project_shows_other_pictures_beside_it(
-    qtbot, empty, session, place, schema, images, make_image
+    qtbot, empty, session, project_path, schema, images, make_image
 ) -> None:
-    make_project(place, schema, images)
-    with Project.open(place):
-        empty.lifecycle.open(place)
+    make_project(project_path, schema, images)
+    with Project.open(project_path):
+        empty.lifecycle.open(project_path)
         qtbot.waitUntil(lambda: empty.image is not None)
         session.files.open([make_image("east.tif")])
         qtbot.waitUntil(lambda: session.rasters.current.path.name == "east.tif")

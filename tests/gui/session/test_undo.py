@@ -98,9 +98,9 @@ LARGE_SIDE = 9 * 512  # 81 tiles: more than are undone in memory
 
 
 @pytest.fixture
-def with_large_step(qtbot, empty, place, schema, make_sparse_image):
+def with_large_step(qtbot, empty, project_path, schema, make_sparse_image):
     """Return a session with a small step, a large one and a small one."""
-    empty.lifecycle.create(place, schema, [make_sparse_image("large.tif", LARGE_SIDE)])
+    empty.lifecycle.create(project_path, schema, [make_sparse_image("large.tif", LARGE_SIDE)])
     qtbot.waitUntil(lambda: empty.image is not None)
     paint_square(empty, 10)
     empty.editing.paint_large(RectangleRegion((0, 0), (LARGE_SIDE, LARGE_SIDE)), 1, "Large")
@@ -131,12 +131,12 @@ def test_a_large_step_that_is_stopped_ends_the_walk_there(qtbot, with_large_step
     assert session.project.history.position == 2
 
 
-def test_the_history_outlives_the_window(qtbot, opened, place) -> None:
+def test_the_history_outlives_the_window(qtbot, opened, project_path) -> None:
     paint_square(opened, 50)
     paint_square(opened, 60)
     opened.editing.undo()
     assert opened.lifecycle.close()
-    opened.lifecycle.open(place)
+    opened.lifecycle.open(project_path)
     qtbot.waitUntil(lambda: opened.image is not None)
     assert (opened.editing.undo_text(), opened.editing.redo_text()) == ("Undo Rectangle", "Redo Rectangle")
     opened.editing.redo()
@@ -156,7 +156,7 @@ def test_a_step_that_cannot_be_undone_is_told_and_ends_the_walk(opened, messages
 
     monkeypatch.setattr(opened.project, "undo", undo)
     opened.editing.undo()
-    assert messages.problems == ["the step is damaged"]
+    assert messages.problems == ["The step is damaged."]
     assert not opened.editing.busy
 
 

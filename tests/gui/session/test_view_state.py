@@ -5,18 +5,18 @@ import pytest
 from landseg_gui.session.view_state import (
     ViewPosition,
     load_position,
-    remember_window,
-    remembered_window,
+    load_window,
     save_position,
+    save_window,
 )
 from landseg_gui.viewer.frame import ViewFrame
 
 
 def test_the_middle_of_a_frame_comes_back_whatever_the_size_of_the_window() -> None:
-    place = ViewPosition.of(ViewFrame(400, 200, 2.0, 10.0, 20.0))
-    assert place == ViewPosition(110.0, 70.0, 2.0)
-    frame = ViewFrame(300, 300).centred(place.column, place.row, place.scale)
-    assert ViewPosition.of(frame) == place
+    position = ViewPosition.of(ViewFrame(400, 200, 2.0, 10.0, 20.0))
+    assert position == ViewPosition(110.0, 70.0, 2.0)
+    frame = ViewFrame(300, 300).centred(position.column, position.row, position.scale)
+    assert ViewPosition.of(frame) == position
 
 
 def test_places_are_kept_for_each_image(opened) -> None:
@@ -37,7 +37,7 @@ def test_what_makes_no_sense_counts_as_not_known(opened, stored) -> None:
 
 
 def test_the_window_is_kept(opened) -> None:
-    remember_window(opened.project, 2, 3)
-    assert remembered_window(opened.project) == {"image": 2, "active_value": 3}
+    save_window(opened.project, 2, 3)
+    assert load_window(opened.project) == {"image": 2, "active_value": 3}
     opened.project.set_view_state("window", [1])
-    assert remembered_window(opened.project) == {}
+    assert load_window(opened.project) == {}

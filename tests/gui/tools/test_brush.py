@@ -208,7 +208,7 @@ def test_a_tile_that_cannot_be_read_ends_the_stroke_and_is_told(brush, monkeypat
     monkeypatch.setattr("landseg_core.labels.edit.LabelEdit.paint", broken)
     brush.mouse.move((800, 500))
     brush.mouse.release((800, 500))
-    assert brush.problems == ["tile 3 is damaged; run landseg project check"]
+    assert brush.problems == ["Tile 3 is damaged; run landseg project check."]
     assert (before != 255).any()
     assert (brush.labels() == 255).all()
     assert brush.steps == []

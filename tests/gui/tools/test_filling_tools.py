@@ -95,7 +95,7 @@ def test_a_fill_that_fails_halfway_changes_nothing(with_ring, monkeypatch) -> No
     before, paint = sitting.labels(), LabelEdit.paint
     monkeypatch.setattr(LabelEdit, "paint", broken)
     sitting.mouse.click((610, 410))
-    assert sitting.problems == ["tile 3 is damaged"]
+    assert sitting.problems == ["Tile 3 is damaged."]
     assert (sitting.labels() == before).all()
     monkeypatch.setattr(LabelEdit, "paint", paint)
     sitting.mouse.click((610, 410))

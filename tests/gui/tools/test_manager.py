@@ -179,4 +179,4 @@ def test_a_key_that_fails_is_told_not_raised(at_work, monkeypatch) -> None:
 
     monkeypatch.setattr(sitting.tools.tool("polygon"), "key", no_disk)
     assert sitting.tools.key_press(QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, NONE))
-    assert sitting.problems == ["the tile cannot be read"]
+    assert sitting.problems == ["The tile cannot be read."]

@@ -14,9 +14,6 @@ CORE, WINDOW = text_marks.modules_of("landseg_core"), text_marks.modules_of("lan
 UNFINISHED = (
     "landseg_core/runs/",
     "landseg_core/training/",
-    "landseg_gui/main_window/",
-    "landseg_gui/panels/",
-    "landseg_gui/session/",
 )
 """Rooms in which some texts are not marked yet."""
 

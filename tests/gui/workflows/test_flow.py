@@ -48,7 +48,7 @@ def test_the_user_is_told_why_work_failed(flow: PlainFlow, qtbot: QtBot, message
 
     with qtbot.waitSignal(flow.start(fail).ended):
         pass
-    assert messages.problems == ["the disk is full"]
+    assert messages.problems == ["The disk is full."]
 
 
 def test_a_dialog_is_taken_back_when_its_project_goes(flow: PlainFlow, session: Session, project: Project) -> None:

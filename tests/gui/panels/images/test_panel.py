@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QListView, QPushButton, QStackedWidget
 from support.open_project import make_project, paint_square
 from support.viewing import to_rgb
 
-from landseg_gui.panels.images.image_list import FIGURES, PICTURE
+from landseg_gui.panels.images.image_list import INFO, THUMBNAIL
 from landseg_gui.panels.images.panel import ImagesPanel
 from landseg_gui.session.view_state import hidden_images
 
@@ -24,15 +24,15 @@ def panel(qtbot, empty) -> ImagesPanel:
 
 
 def rows(panel: ImagesPanel) -> list:
-    """Return the figures of every row."""
+    """Return the info of every row."""
     model = panel.findChild(QListView, "images_list").model()
-    return [model.index(row).data(FIGURES) for row in range(model.rowCount())]
+    return [model.index(row).data(INFO) for row in range(model.rowCount())]
 
 
 def click(panel: ImagesPanel, row: int) -> None:
     view = panel.findChild(QListView, "images_list")
-    place = view.visualRect(view.model().index(row)).center()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    centre = view.visualRect(view.model().index(row)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=centre)
 
 
 def test_without_a_project_the_panel_says_what_it_is_for(panel) -> None:
@@ -50,7 +50,7 @@ def test_images_are_listed_with_what_is_labelled(panel, opened, schema) -> None:
         (schema.names[2], 2500, 0.25),
     ]
     assert north.summary() == "4.2\N{NO-BREAK SPACE}% labelled"
-    assert south.summary() == "Nothing labelled yet"
+    assert south.summary() == "Not labelled yet"
     opened.editing.undo()
     assert rows(panel)[0].labelled == 10_000
 
@@ -66,13 +66,13 @@ def test_the_tip_tells_the_area_of_each_class(qtbot, panel, opened, schema) -> N
     tip = panel.findChild(QListView, "images_list").model().index(0).data(Qt.ItemDataRole.ToolTipRole)
     assert "north.tif" in tip
     plain = tip.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ")
-    assert f"{schema.names[1]}: 10 000 px, 2 501 m²" in plain
+    assert f"{schema.names[1]}: 10,000 px, 2,501 m²" in plain
 
 
 def test_thumbnails_come_and_are_drawn(qtbot, panel, opened) -> None:
     model = panel.findChild(QListView, "images_list").model()
-    qtbot.waitUntil(lambda: all(model.index(row).data(PICTURE) for row in range(2)))
-    size = model.index(0).data(PICTURE).size()
+    qtbot.waitUntil(lambda: all(model.index(row).data(THUMBNAIL) for row in range(2)))
+    size = model.index(0).data(THUMBNAIL).size()
     assert (size.width(), size.height()) == (96, 64)
     drawn = to_rgb(panel.grab().toImage())
     for grey in (40, 60):  # the pixels of the two images
@@ -94,11 +94,11 @@ def test_a_click_shows_the_image(qtbot, panel, opened) -> None:
     qtbot.waitUntil(lambda: view.currentIndex().row() == 0)
 
 
-def test_a_missing_image_can_be_found(qtbot, panel, empty, place, schema, make_image) -> None:
+def test_a_missing_image_can_be_found(qtbot, panel, empty, project_path, schema, make_image) -> None:
     gone = make_image("gone.tif")
-    make_project(place, schema, [make_image("north.tif"), gone])
+    make_project(project_path, schema, [make_image("north.tif"), gone])
     gone.unlink()
-    empty.lifecycle.open(place)
+    empty.lifecycle.open(project_path)
     qtbot.waitUntil(lambda: empty.image is not None)
     find = panel.findChild(QPushButton, "images_find")
     assert rows(panel)[1].summary() == "Missing: click to find it"
@@ -114,12 +114,12 @@ def test_a_missing_image_can_be_found(qtbot, panel, empty, place, schema, make_i
     assert not find.isVisible()
 
 
-def test_nothing_can_be_changed_in_a_read_only_project(qtbot, panel, empty, place, schema, images) -> None:
+def test_nothing_can_be_changed_in_a_read_only_project(qtbot, panel, empty, project_path, schema, images) -> None:
     from landseg_core.project.project import Project
 
-    make_project(place, schema, images)
-    with Project.open(place):
-        empty.lifecycle.open(place)
+    make_project(project_path, schema, images)
+    with Project.open(project_path):
+        empty.lifecycle.open(project_path)
         qtbot.waitUntil(lambda: empty.image is not None)
         assert not panel.findChild(QPushButton, "images_add").isEnabled()
         menu = panel.image_menu(empty.image)

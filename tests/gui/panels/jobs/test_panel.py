@@ -25,7 +25,7 @@ def panel(runner: JobRunner, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> J
 
 
 class Step:
-    """Work that tells what it is given and then waits to be released or stopped."""
+    """Work that emits what it is given and then waits to be released or stopped."""
 
     def __init__(self, *events: object) -> None:
         self.events = events
@@ -97,7 +97,7 @@ def test_a_failure_is_told_with_its_reason(runner: JobRunner, panel: JobsPanel, 
 
     runner.start("Export", work)
     qtbot.waitUntil(lambda: state(panel) == "Failed")
-    assert rows(panel)[0].findChild(QLabel, "job_state").toolTip() == "the disk is full"
+    assert rows(panel)[0].findChild(QLabel, "job_state").toolTip() == "The disk is full."
 
 
 def test_a_crash_is_a_failure_too(

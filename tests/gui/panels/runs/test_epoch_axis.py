@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from landseg_core.events import EpochFinished, StepFinished
@@ -27,8 +27,8 @@ def curves(qtbot: QtBot) -> CurvesView:
     return curves
 
 
-def tell(curves: CurvesView, passes: int, lengths: list[int]) -> None:
-    """Tell of a run whose epochs have these numbers of steps, where a pass over the data has `passes`."""
+def show_run(curves: CurvesView, passes: int, lengths: list[int]) -> None:
+    """Show a run whose epochs have these numbers of steps, where a pass over the data has `passes`."""
     curves.begin(passes)
     done = 0
     for number, length in enumerate(lengths, 1):
@@ -38,9 +38,14 @@ def tell(curves: CurvesView, passes: int, lengths: list[int]) -> None:
         curves.add_epoch(epoch(number, done))
 
 
+def test_the_menu_of_a_plot_is_never_shown(curves: CurvesView) -> None:
+    curves.show()
+    assert [menu for menu in curves.findChildren(QMenu) if menu.isVisible()] == []
+
+
 def test_three_epochs_of_a_run_by_minutes_are_three(curves: CurvesView) -> None:
     """Validating takes so long that each epoch is more than four passes over the few data."""
-    tell(curves, 10, [43, 44, 45])
+    show_run(curves, 10, [43, 44, 45])
     assert curves.miou.series.x.tolist() == [1, 2, 3]
     assert curves.val_loss.series.x.tolist() == [1, 2, 3]
     assert curves.train_steps.series.x[-1] == pytest.approx(3)
@@ -48,7 +53,7 @@ def test_three_epochs_of_a_run_by_minutes_are_three(curves: CurvesView) -> None:
 
 
 def test_epochs_shorter_than_a_pass_are_epochs(curves: CurvesView) -> None:
-    tell(curves, 5000, [20, 21, 20, 19])
+    show_run(curves, 5000, [20, 21, 20, 19])
     assert curves.miou.series.x.tolist() == [1, 2, 3, 4]
     assert curves.train_steps.series.x[-1] == pytest.approx(4)
 
@@ -56,7 +61,7 @@ def test_epochs_shorter_than_a_pass_are_epochs(curves: CurvesView) -> None:
 @given(st.integers(1, 60), st.lists(st.integers(1, 90), min_size=1, max_size=6))
 def test_steps_lie_within_their_epochs_in_order(qapp, passes: int, lengths: list[int]) -> None:
     curves = CurvesView()
-    tell(curves, passes, lengths)
+    show_run(curves, passes, lengths)
     x = curves.train_steps.series.x
     assert curves.miou.series.x.tolist() == list(range(1, len(lengths) + 1))
     ends = [sum(lengths[: count + 1]) for count in range(len(lengths))]
@@ -72,7 +77,7 @@ def test_an_epoch_under_way_is_never_drawn_beyond_its_end(curves: CurvesView) ->
 
 
 def test_a_run_that_goes_back_is_drawn_anew_from_there(curves: CurvesView) -> None:
-    tell(curves, 10, [20, 20, 20])
+    show_run(curves, 10, [20, 20, 20])
     curves.add_step(step(2, 31))
     assert curves.train_steps.series.x[-1] == pytest.approx(1.55)
     for number in range(32, 46):

@@ -14,9 +14,9 @@ from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.panels.runs.compared_curves import STYLES, RunCurvesView
-from landseg_gui.panels.runs.comparison import MOST, RunComparison, figure_rows
+from landseg_gui.panels.runs.comparison import MOST, RunComparison, metric_rows
 from landseg_gui.panels.runs.panel import RunsPanel
-from landseg_gui.panels.runs.table import COLUMNS, RUN, STATUS_WORDS, date_text, size_text
+from landseg_gui.panels.runs.table import COLUMNS, RUN, STATUS_TEXTS, date_text
 from landseg_gui.session.session import Session
 
 
@@ -123,10 +123,10 @@ def test_only_what_makes_sense_can_be_clicked(panel: RunsPanel, runs: Path) -> N
 
 def test_a_model_is_used(qtbot: QtBot, session: Session, runs: Path, panel: RunsPanel) -> None:
     select(panel, "best")
-    with qtbot.waitSignal(session.notifier.posted) as told:
+    with qtbot.waitSignal(session.notifier.posted) as posted:
         button(panel, "use").click()
     assert session.model.path == runs / "best" / "model.safetensors"
-    assert told.args[0].text.startswith("Predictions now use the model of best: mIoU 90.0")
+    assert posted.args[0].text.startswith("Predictions now use the model of best (mIoU 90.0")
     assert "✓" in table(panel).model().index(names(panel).index("best"), 0).data()
 
 
@@ -171,16 +171,16 @@ def test_runs_are_deleted_when_the_user_says_so(
     assert (runs / "good").exists()
     button(panel, "delete").click()
     qtbot.waitUntil(lambda: set(names(panel)) == {"best", "new"})
-    assert asked == ["Delete 2 runs?"] * 2
+    assert asked == ["Delete 2 training runs?"] * 2
     assert {path.name for path in runs.iterdir()} == {"best", "new"}
     assert session.model.path is None
 
 
 def test_a_run_under_way_is_not_deleted(qtbot: QtBot, panel: RunsPanel, session: Session, runs: Path) -> None:
     select(panel, "new")
-    with qtbot.waitSignal(session.notifier.posted) as told:
+    with qtbot.waitSignal(session.notifier.posted) as posted:
         button(panel, "delete").click()
-    assert [message.text for message in told.args] == ["new is being trained: stop it before you delete it"]
+    assert [message.text for message in posted.args] == ["new is being trained: stop it before you delete it."]
     assert (runs / "new").exists()
 
 
@@ -191,10 +191,10 @@ def test_what_cannot_be_deleted_is_told_and_stays(
     monkeypatch.setattr("landseg_gui.panels.runs.panel.choose", lambda *_: "Delete")
     session.model.path = runs / "good" / "model.safetensors"
     select(panel, "good", "best")
-    with qtbot.waitSignal(session.notifier.posted) as told:
+    with qtbot.waitSignal(session.notifier.posted) as posted:
         button(panel, "delete").click()
     assert session.model.path == runs / "good" / "model.safetensors"
-    assert "holds more than a run (maps)" in told.args[0].text
+    assert "holds more than a run (maps)" in posted.args[0].text
     qtbot.waitUntil(lambda: set(names(panel)) == {"good", "new", "torn"})
 
 
@@ -269,11 +269,11 @@ def test_nothing_is_read_before_the_panel_is_in_sight(
 def test_the_comparison_stands_where_there_is_room(qtbot: QtBot, panel: RunsPanel) -> None:
     split = panel.findChild(QSplitter)
     assert split.orientation() == Qt.Orientation.Horizontal
-    assert button(panel, "use").text() == "Use this model"
+    assert button(panel, "use").text() == "Use This Model"
     panel.resize(400, 700)
     assert split.orientation() == Qt.Orientation.Vertical
     assert button(panel, "use").text() == ""
-    assert button(panel, "use").accessibleName() == "Use this model"
+    assert button(panel, "use").accessibleName() == "Use This Model"
 
 
 def test_bars_follow_the_figures(panel: RunsPanel) -> None:
@@ -304,19 +304,17 @@ def test_more_runs_than_can_be_told_apart(qtbot: QtBot, tmp_path: Path, panel: R
 
 def test_classes_of_any_run_are_compared() -> None:
     run = RunSummary(Path("a"), RunStatus.OPEN)
-    assert {name: [figure.text for figure in figures] for name, figures in figure_rows([run]).items()} == {
+    assert {name: [figure.text for figure in figures] for name, figures in metric_rows([run]).items()} == {
         "mIoU": ["–"],
         "Accuracy": ["–"],
     }
 
 
 def test_every_status_has_a_word() -> None:
-    assert set(STATUS_WORDS) == set(RunStatus)
+    assert set(STATUS_TEXTS) == set(RunStatus)
 
 
-def test_dates_and_sizes() -> None:
-    assert date_text("2024-02-03T04:05:06+00:00", 2026).startswith("03 Feb 2024, ")
+def test_dates() -> None:
+    assert date_text("2024-02-03T04:05:06+00:00", 2026).startswith("3 Feb 2024, ")
     assert "2024" not in date_text("2024-02-03T04:05:06+00:00", 2024)
     assert date_text("once") == ""
-    assert size_text(1_234_567).replace("\N{NO-BREAK SPACE}", " ") == "1.2 MB"
-    assert size_text(2_500_000_000).replace("\N{NO-BREAK SPACE}", " ") == "2.50 GB"

@@ -50,12 +50,12 @@ def test_before_the_first_validation_it_says_so(view: ValidationSamplesView) -> 
 def test_the_worst_come_first_each_with_its_accuracy(view: ValidationSamplesView) -> None:
     view.show_samples(event())
     assert captions(view) == [
-        "Worst: 20 % right · b",
-        "80 % right · d",
-        "Best: 97 % right · a",
-        "Always the same places: 80 % right · c",
+        "Worst: 20 % correct · b",
+        "80 % correct · d",
+        "Best: 97 % correct · a",
+        "Fixed samples: 80 % correct · c",
     ]
-    assert any(label.text() == "Epoch 4" for label in view.findChildren(QLabel))
+    assert any(label.text() == "Prediction (epoch 4)" for label in view.findChildren(QLabel))
 
 
 def test_truth_and_prediction_have_the_colours_of_their_classes(view: ValidationSamplesView) -> None:

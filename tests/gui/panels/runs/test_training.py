@@ -46,7 +46,7 @@ def epoch(number: int, miou: float, *, best: bool) -> EpochFinished:
 
 
 class ScriptedRun:
-    """A run that tells what the test pushes, and pauses and stops as a real one does."""
+    """A run that emits what the test pushes, and pauses and stops as a real one does."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -183,17 +183,21 @@ def test_stop_wakes_a_paused_run(panel: TrainingPanel, job: Job, run: ScriptedRu
 
 
 @pytest.mark.parametrize(
-    ("reason", "words"), [("finished", "Finished"), ("stopped", "Stopped"), ("not_finite", "lower learning rate")]
+    ("reason", "state"),
+    [
+        ("finished", "Finished after 1 min 15 s · epoch 3"),
+        ("stopped", "Stopped after 1 min 15 s · epoch 3"),
+        ("not_finite", "Stopped after 1 min 15 s: the loss diverged; try a lower learning rate · epoch 3"),
+    ],
 )
-def test_the_end_is_told_with_its_reason(
-    panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot, reason: str, words: str
+def test_the_end_is_shown_with_its_reason(
+    panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot, reason: str, state: str
 ) -> None:
     run.events += [STARTED, step(1), RunFinished(reason, 3, 30, 2, 0.4, 75.0)]
-    qtbot.waitUntil(lambda: words in text(panel, "training_state"))
-    assert text(panel, "training_state").endswith("after 1 min 15 s, epoch 3")
+    qtbot.waitUntil(lambda: text(panel, "training_state") == state)
     run.finish.set()
     qtbot.waitSignal(job.ended).wait()
-    assert words in text(panel, "training_state")
+    assert text(panel, "training_state") == state
     assert not button(panel, "stop").isEnabled()
     assert text(panel, "training_time_left") == ""
 
@@ -201,7 +205,7 @@ def test_the_end_is_told_with_its_reason(
 def test_a_failure_is_told(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
     run.outcome = DatasetError("no image has a mask")
     run.finish.set()
-    qtbot.waitUntil(lambda: text(panel, "training_state") == "Failed: no image has a mask")
+    qtbot.waitUntil(lambda: text(panel, "training_state") == "Failed: No image has a mask.")
     assert panel.findChild(QProgressBar).maximum() > 0
 
 
@@ -209,7 +213,7 @@ def test_a_run_that_is_too_large_says_so(panel: TrainingPanel, job: Job, run: Sc
     work = WorkSize("the run", seconds=90_000.0)
     run.outcome = LargeWorkError(work, work.objection)
     run.finish.set()
-    wanted = "Not started: the run: about 25 h 0 min of work, more than 2 h"
+    wanted = "Not started: the run: about 25 h 0 min of work, more than 2 h."
     qtbot.waitUntil(lambda: text(panel, "training_state") == wanted)
     assert not button(panel, "stop").isEnabled()
 
@@ -217,18 +221,18 @@ def test_a_run_that_is_too_large_says_so(panel: TrainingPanel, job: Job, run: Sc
 def test_notices_and_validation_are_shown(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
     run.events += [Notice("one class only"), Progress("reading masks", 1, 4, 0.1)]
     qtbot.waitUntil(lambda: text(panel, "training_state") == "Reading masks: 25 %")
-    assert text(panel, "training_notice") == "One class only"
+    assert text(panel, "training_notice") == "One class only."
     assert panel.findChild(QLabel, "training_notice").isVisible()
 
 
 def test_all_notices_unfold(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
     run.events += [Notice("one class only"), Notice("little ground"), Notice("one class only"), Notice("no CRS")]
-    qtbot.waitUntil(lambda: text(panel, "training_notice") == "No CRS")
+    qtbot.waitUntil(lambda: text(panel, "training_notice") == "No CRS.")
     assert text(panel, "training_notice_count") == "3 notices"
     assert not panel.findChild(QLabel, "training_all_notices").isVisible()
     panel.findChild(QToolButton, "training_unfold_notices").click()
     assert panel.findChild(QLabel, "training_all_notices").isVisible()
-    assert text(panel, "training_all_notices").splitlines() == ["• No CRS", "• One class only", "• Little ground"]
+    assert text(panel, "training_all_notices").splitlines() == ["• No CRS.", "• One class only.", "• Little ground."]
 
 
 def test_warnings_stand_beside_the_accuracy(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
@@ -241,12 +245,12 @@ def test_warnings_stand_beside_the_accuracy(panel: TrainingPanel, job: Job, run:
 
 
 def test_pictures_and_figures_have_tabs(panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot) -> None:
-    place = np.zeros((8, 8), np.uint8)
-    shot = ValidationSample("a", PixelWindow(0, 0, 8, 8), np.zeros((8, 8, 3), np.uint8), place, place, 0.5, 0.5)
+    mask = np.zeros((8, 8), np.uint8)
+    shot = ValidationSample("a", PixelWindow(0, 0, 8, 8), np.zeros((8, 8, 3), np.uint8), mask, mask, 0.5, 0.5)
     run.events += [STARTED, ValidationSamples(1, {"worst": (shot,)}), epoch(1, 0.4, best=True)]
     qtbot.waitUntil(lambda: panel.findChild(SampleRow) is not None)
     tabs = panel.findChild(QTabWidget, "training_tabs")
-    assert [tabs.tabText(place) for place in range(tabs.count())] == ["Curves", "Pictures", "Figures"]
+    assert [tabs.tabText(index) for index in range(tabs.count())] == ["Curves", "Samples", "Metrics"]
     assert not panel.findChild(SampleRow).isVisible()
     tabs.setCurrentIndex(1)
     assert panel.findChild(SampleRow).isVisible()
@@ -265,9 +269,9 @@ def test_colours_change_and_figures_stay(panel: TrainingPanel, job: Job, run: Sc
 def test_the_live_prediction_is_a_wish(panel: TrainingPanel, job: Job, qtbot: QtBot) -> None:
     box = panel.findChild(QCheckBox, "training_live")
     assert box.isChecked()
-    with qtbot.waitSignal(panel.live_wanted) as told:
+    with qtbot.waitSignal(panel.live_wanted) as wanted:
         box.click()
-    assert told.args == [False]
+    assert wanted.args == [False]
     panel.show_live_problem("town.tif has no band 4")
     assert text(panel, "training_live_problem") == "No live prediction: town.tif has no band 4."
     panel.show_live_problem("")

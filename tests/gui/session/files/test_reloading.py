@@ -92,7 +92,7 @@ def test_a_picture_that_is_replaced_is_read_anew_under_its_masks(
     assert shown(session.layers.image) == 77
     assert session.layers.masks == masks
     assert pyramid_path(session.rasters.current) != before
-    assert messages == ["picture.tif has changed on disk and has been read again"]
+    assert messages == ["picture.tif has changed on disk and was reloaded."]
 
 
 def test_statistics_are_those_of_the_new_picture(
@@ -118,7 +118,7 @@ def test_a_picture_of_another_place_is_another_picture(
     look(session, qtbot, runner)
     assert session.rasters.current.grid.transform == elsewhere
     assert session.layers.masks == []
-    assert any("picture.tif has changed on disk, its size or place too" in problem for problem in problems)
+    assert any("picture.tif has changed on disk, with its size or position" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("which", ["picture", "own_map"])
@@ -132,9 +132,9 @@ def test_a_file_that_is_gone_is_told_once_and_may_come_back(
     for _ in range(4):
         look(session, qtbot, runner)
     (problem,) = problems
-    assert f"{path.name} (not on disk any more)" in problem
+    assert f"{path.name}: the file {path} was deleted, moved or renamed." in problem
     layer = next(one for one in session.layers.present() if one.path == path)
-    assert layer.note == "not on disk any more"
+    assert layer.note == "missing on disk"
     path.with_name("away.tif").rename(path)
     with qtbot.waitSignal(layer.reread):
         look(session, qtbot, runner)
@@ -151,7 +151,7 @@ def test_a_map_that_no_longer_fits_says_so(
     for _ in range(3):
         look(session, qtbot, runner)
     (problem,) = problems
-    assert problem.startswith("map.tif (changed on disk): ")
+    assert problem.startswith("map.tif has changed on disk and cannot be reloaded. ")
     assert session.layers.masks[0].note == "changed on disk"
 
 

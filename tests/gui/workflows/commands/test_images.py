@@ -17,12 +17,12 @@ def commands(qtbot, empty) -> ImageCommands:
 
 
 @pytest.fixture
-def with_missing(qtbot, empty, place, schema, make_image):
+def with_missing(qtbot, empty, project_path, schema, make_image):
     """Return a session on a project of which one image is missing."""
     gone = make_image("gone.tif")
-    make_project(place, schema, [make_image("north.tif"), gone])
+    make_project(project_path, schema, [make_image("north.tif"), gone])
     gone.unlink()
-    empty.lifecycle.open(place)
+    empty.lifecycle.open(project_path)
     qtbot.waitUntil(lambda: empty.image is not None)
     return empty
 
@@ -69,4 +69,4 @@ def test_removing_asks_first(qtbot, commands, opened, monkeypatch) -> None:
 def test_without_a_project_there_is_nothing_to_find(commands, messages) -> None:
     assert commands.find() is None
     commands.remove(1)
-    assert messages.texts == ["Open a project, or make a new one"]
+    assert messages.texts == ["Open a project or create a new one."]

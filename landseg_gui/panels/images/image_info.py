@@ -1,4 +1,4 @@
-"""What the list of images says about each: how much of it is labelled, and as what."""
+"""What the list of images shows about each: how much of it is labelled, and as what."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.project.images import ImageEntry
 from landseg_gui.plain_text import plain_tip
-from landseg_gui.text import area, percent, thousands
+from landseg_gui.text import area, percent, thousands, tr
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ClassShare:
 
 
 @dataclass(frozen=True)
-class ImageFigures:
+class ImageInfo:
     """One image and its labels; `ground_resolution` in m/px, or None where it is not known (yet)."""
 
     entry: ImageEntry
@@ -37,21 +37,24 @@ class ImageFigures:
     def summary(self) -> str:
         """Return the line below the name."""
         if self.entry.missing:
-            return "Missing: click to find it"
+            return tr("Missing: click to find it")
         if not self.labelled:
-            return "Nothing labelled yet"
+            return tr("Not labelled yet")
         fraction = self.labelled / (self.entry.grid.width * self.entry.grid.height)
-        return f"{percent(fraction) if fraction >= 0.0005 else 'less than ' + percent(0.001)} labelled"
+        if fraction < 0.0005:
+            return tr("less than {share} labelled", share=percent(0.001))
+        return tr("{share} labelled", share=percent(fraction))
 
     def tip(self) -> str:
-        """Return where the image is, and each class with its area."""
+        """Return the path and size of the image, and each class with its area."""
         size = f"{thousands(self.entry.grid.width)} x {thousands(self.entry.grid.height)} px"
         return plain_tip("\n".join([str(self.entry.path), size, *map(self._line, self.shares)]))
 
     def _line(self, item: ClassShare) -> str:
-        side = self.ground_resolution
-        ground = f", {area(item.pixels * side**2)}" if side else ""
-        return f"{item.name}: {thousands(item.pixels)} px{ground}"
+        size = f"{thousands(item.pixels)} px"
+        if self.ground_resolution:
+            size += f", {area(item.pixels * self.ground_resolution**2)}"
+        return f"{item.name}: {size}"
 
 
 def class_shares(counts: Mapping[int, int], schema: ClassSchema) -> tuple[ClassShare, ...]:
