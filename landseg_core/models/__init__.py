@@ -1,1 +1,1 @@
-"""The U-Net, its catalogue and its file."""
+"""The networks, their catalogue and the model file."""

@@ -1,4 +1,4 @@
-"""The building blocks of a U-Net, and the padding up to a size that it can halve."""
+"""The building blocks of a U-Net, and the padding to a size that it can halve."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from landseg_core.models.cpu.upconv import DoublingConv
+from landseg_core.models.cpu.upconv import UpConv2x
 
 
-def padded_to_multiple(pictures: torch.Tensor, multiple: int, at_least: int = 0) -> torch.Tensor:
-    """Return (N, C, H, W) `pictures` continued at the right and bottom up to the next multiple of `multiple` px.
+def padded_to_multiple(images: torch.Tensor, multiple: int, at_least: int = 0) -> torch.Tensor:
+    """Return (N, C, H, W) `images` padded at the right and bottom to the next multiple of `multiple` px.
 
-    Height and width are `at_least` px in the end, which is a multiple as well.
+    Height and width become at least `at_least` px, which is a multiple as well.
 
-    The edge pixels are repeated: zeros would draw an edge that is not in the picture, and a mirror needs a picture
-    larger than the padding, where this takes even a single pixel.
+    The edge pixels are repeated: zeros would create an edge that is not in the image, and reflection needs an image
+    larger than the padding, whereas this works even with a single pixel.
     """
-    height, width = pictures.shape[-2:]
+    height, width = images.shape[-2:]
     right, bottom = -width % multiple, -height % multiple
     if at_least:
         right, bottom = max(right, at_least - width), max(bottom, at_least - height)
     if not (right or bottom):
-        return pictures
-    return functional.pad(pictures, (0, right, 0, bottom), mode="replicate")
+        return images
+    return functional.pad(images, (0, right, 0, bottom), mode="replicate")
 
 
 class DoubleConv(nn.Sequential):
@@ -34,7 +34,7 @@ class DoubleConv(nn.Sequential):
 
 
 def _conv_norm_relu(inputs: int, outputs: int) -> list[nn.Module]:
-    # No bias: the batch norm that follows would take it away again.
+    # No bias: the batch norm that follows would remove it again.
     return [
         nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False),
         nn.BatchNorm2d(outputs),
@@ -43,12 +43,12 @@ def _conv_norm_relu(inputs: int, outputs: int) -> list[nn.Module]:
 
 
 class UpBlock(nn.Module):
-    """Double the size by a transposed convolution, put the skip connection beside it, then a `DoubleConv`."""
+    """Doubles the size by a transposed convolution, concatenates the skip connection, then a `DoubleConv`."""
 
     def __init__(self, channels: int) -> None:
-        """Take (N, 2 * channels, H, W) and a skip of (N, channels, 2H, 2W); give (N, channels, 2H, 2W)."""
+        """Build the block from (N, 2 * channels, H, W) and a skip of (N, channels, 2H, 2W) to (N, channels, 2H, 2W)."""
         super().__init__()
-        self.up = DoublingConv(2 * channels, channels)
+        self.up = UpConv2x(2 * channels, channels)
         self.conv = DoubleConv(2 * channels, channels)
 
     def forward(self, features: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:

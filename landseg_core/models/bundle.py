@@ -1,4 +1,4 @@
-"""The model file: weights, and all that it takes to use them. Importing this loads no torch; loading a model does."""
+"""The model file: weights, and all that is needed to use them. Importing this loads no torch; loading a model does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class ModelBundle:
     """A trained model: its header, and its float32 weights `state` by name, on the CPU.
 
-    `reference` is how maps refer to the file that it was loaded from; None for a model that comes from none.
+    `reference` is how maps refer to the file that it was loaded from; None for a model that is not from a file.
     """
 
     header: BundleHeader
@@ -42,8 +42,8 @@ class ModelBundle:
         """Load a model file, or the one in a run's folder.
 
         Raises:
-            ModelError: there is no such file, it is damaged, newer or of another program, or its weights do not make
-                the network it names.
+            ModelError: there is no such file, it is damaged, newer or of another program, or its weights do not match
+                its network.
         """
         found = model_path(path)
         data = read_bytes(found)
@@ -81,24 +81,22 @@ def _require_weights(header: BundleHeader, state: dict[str, torch.Tensor], path:
                 N_("{path} lacks the weights {name} of its network; copy it again or train again", path=path, name=name)
             )
         if state[name].shape != shape:
-            found = "x".join(map(str, state[name].shape))
-            wanted = "x".join(map(str, shape))
             raise ModelError(
                 N_(
-                    "{path} has weights {name} of shape {found}, its network needs {wanted}; train again",
+                    "{path} has weights {name} of shape {shape}, but its network needs {needed}; train again",
                     path=path,
                     name=name,
-                    found=found,
-                    wanted=wanted,
+                    shape="x".join(map(str, state[name].shape)),
+                    needed="x".join(map(str, shape)),
                 )
             )
     if unknown := sorted(state.keys() - expected.keys()):
         raise ModelError(
             N_(
-                "{path} has weights {unknown} that its network does not know; train again",
+                "{path} has weights {name} that its network does not know; train again",
                 path=path,
-                unknown=unknown[0],
+                name=unknown[0],
             )
         )
     if not all(tensor.isfinite().all() for tensor in state.values()):
-        raise ModelError(N_("{path} holds weights that are not finite numbers; train again", path=path))
+        raise ModelError(N_("{path} contains weights that are not finite numbers; train again", path=path))

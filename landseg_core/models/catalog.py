@@ -1,6 +1,6 @@
-"""The networks that landseg can train, by name. Knows them without loading torch.
+"""The networks that landseg can train, by name; importing it loads no torch.
 
-A new network is one file with its module, and one row here. Its module takes (N, bands, H, W) float of any size, gives
+A new network is one file with its module, and one row here. Its module maps (N, bands, H, W) float of any size to
 (N, classes, H, W) logits, and has `stride` and `radius`; see `SegmentationModel`.
 """
 
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 
 
 class Pretraining(Protocol):
-    """Weights that a network can start from."""
+    """Pretrained weights that a network can start from."""
 
     def installed(self) -> bool:
         """Return whether they are on this computer."""
         ...
 
     def load(self, model: Any) -> None:
-        """Put them into the `encoder` of a fresh network."""
+        """Load them into the `encoder` of a new network."""
         ...
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network of the catalogue: what a user reads of it, and how it is built for (bands, classes).
+    """A network of the catalogue: what a user reads about it, and how it is built for (bands, classes).
 
     Attributes:
         title: one line.
-        parameters: weights, for three bands and five classes.
-        mflop: million floating-point operations (two for each multiplication with addition) per pixel of a prediction.
+        parameters: number of weights, for three bands and five classes.
+        mflop: million floating-point operations (two for each multiply-add) per pixel of a prediction.
         good_for: when to choose it.
-        build: makes it with random weights.
+        build: returns it with random weights.
         pretraining: the weights that its `encoder` can start from, if any.
         stride: the side in px of its pooling grid, equal to the network's own; None where only that knows it.
     """
@@ -86,7 +86,7 @@ class _ImageNetLite0:
 
 
 DEFAULT_MODEL = "lite0"
-"""What is trained where nothing else is chosen."""
+"""The network that is trained by default."""
 
 CATALOG: dict[str, Architecture] = {
     "lite0": Architecture(
@@ -111,25 +111,25 @@ CATALOG: dict[str, Architecture] = {
         _unet(32),
         parameters=7_763_173,
         mflop=0.37,
-        good_for=N_("large data sets and an hour or more, better with a graphics card"),
+        good_for=N_("large data sets and an hour or more, preferably with a GPU"),
         stride=16,
     ),
     "unet64": Architecture(
-        N_("U-Net, 64 channels: 31.0 million weights, the classic, for a graphics card"),
+        N_("U-Net, 64 channels: 31.0 million weights, the original size, for a GPU"),
         _unet(64),
         parameters=31_037_893,
         mflop=1.47,
-        good_for=N_("large data sets on a graphics card"),
+        good_for=N_("large data sets on a GPU"),
         stride=16,
     ),
 }
-"""The networks by the name that stands in settings and model files."""
+"""The networks by their names in settings and model files."""
 
 
 def build_model(name: str, bands: int, classes: int) -> SegmentationModel:
-    """Return the network `name` of the catalogue with fresh random weights.
+    """Return the network `name` of the catalogue with random weights.
 
-    Its `forward` takes (N, bands, H, W) float of any size and gives (N, classes, H, W) logits.
+    Its `forward` maps (N, bands, H, W) float of any size to (N, classes, H, W) logits.
 
     Raises:
         KeyError: the catalogue has no such network.

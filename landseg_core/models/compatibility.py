@@ -1,4 +1,4 @@
-"""Whether a model and a raster go together, and how the raster is read for the model."""
+"""Whether a model and a raster are compatible, and how the raster is read for the model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from landseg_core.errors import ModelError, RasterError
 from landseg_core.input_files import AnyPath
 from landseg_core.limits import MOST_TIMES_OFF, is_far_off
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.models.header import BundleHeader
 from landseg_core.raster.adapted_alpha import adapted_alpha
 from landseg_core.raster.alpha import AUTO, NONE
@@ -21,24 +21,24 @@ from landseg_core.raster.source import RasterSource
 
 
 def check_compatible(model: BundleHeader, source: RasterSource, bands: Sequence[str] = ()) -> tuple[int, ...]:
-    """Return the numbers of the bands of `source` that the model sees, in its order.
+    """Return the numbers of the bands of `source` that the model uses, in its order.
 
-    `bands` tells them by number or name. By default they are those with the names of the model's bands where the raster
-    has one of each, else those with their numbers.
+    `bands` names them by number or name. By default they are those with the names of the model's bands if the raster
+    has one of each, otherwise those with their numbers.
 
     Raises:
-        ModelError: the raster has not the bands, its numbers are of another kind than those trained on, or its pixels
-            show far more or far less ground.
+        ModelError: the raster lacks the bands, its pixels have another type than those trained on, or its ground
+            resolution is far from the model's.
     """
     numbers = _chosen(model, source, bands) if bands else _matching(model, source)
     if pixel_kind(source.dtype) != pixel_kind(np.dtype(model.dtype)):
         raise ModelError(
             N_(
-                "{path} holds {dtype} pixels, but the model was trained on {dtype_2}; convert the raster, or "
-                "train on rasters like it",
+                "{path} has {dtype} pixels, but the model was trained on {trained_dtype}; convert the raster, or train "
+                "on rasters like it",
                 path=source.path,
                 dtype=source.dtype,
-                dtype_2=model.dtype,
+                trained_dtype=model.dtype,
             )
         )
     _require_near_resolution(model, source)
@@ -50,13 +50,12 @@ def _require_near_resolution(model: BundleHeader, source: RasterSource) -> None:
     if trained is not None and found is not None and is_far_off((trained, found)):
         raise ModelError(
             N_(
-                "{path} shows {found:.3g} m of ground per pixel, but the model was trained at {trained:.3g} "
-                "m, and more than {most_times_off} times off is not predicted; choose images near "
-                "{trained:.3g} m, or another model",
+                "{path} has a ground resolution of {found:.3g} m, but the model was trained at {trained:.3g} m, and a "
+                "factor of more than {most} is not supported; choose images near {trained:.3g} m, or another model",
                 path=source.path,
                 found=found,
                 trained=trained,
-                most_times_off=MOST_TIMES_OFF,
+                most=MOST_TIMES_OFF,
             )
         )
 
@@ -65,18 +64,19 @@ def _chosen(model: BundleHeader, source: RasterSource, bands: Sequence[str]) -> 
     if len(bands) != len(model.bands):
         raise ModelError(
             N_(
-                "{count} bands are chosen, but the model needs {count_2}: {needed_bands}; choose one for "
-                "each, in this order",
-                count=len(bands),
-                count_2=len(model.bands),
-                needed_bands=needed_bands(model),
+                "%n bands are chosen, but the model needs {needed_count}: {needed}; choose one for each, in this order",
+                n=len(bands),
+                one="one band is chosen, but the model needs {needed_count}: {needed}; choose one for each, in this "
+                "order",
+                needed_count=len(model.bands),
+                needed=needed_bands(model),
             )
         )
     try:
         return band_numbers(source, bands)
     except RasterError as error:
         raise ModelError(
-            N_("{error}; the model needs the bands {needed_bands}", error=error, needed_bands=needed_bands(model))
+            N_("{error}; the model needs the bands {needed}", error=error, needed=needed_bands(model))
         ) from error
 
 
@@ -85,31 +85,45 @@ def _matching(model: BundleHeader, source: RasterSource) -> tuple[int, ...]:
     if found is None:
         raise ModelError(
             N_(
-                "the model needs the bands {needed_bands}, but {path} has only {band_list}; choose a raster "
-                "like those it was trained on",
-                needed_bands=needed_bands(model),
+                "the model needs the bands {needed}, but {path} has only {bands}; choose a raster like those it was "
+                "trained on",
+                needed=needed_bands(model),
                 path=source.path,
-                band_list=band_list(source),
+                bands=band_list(source),
             )
         )
     return found
 
 
-def band_differences(model: BundleHeader, source: RasterSource, numbers: Sequence[int]) -> Iterator[str]:
-    """Yield what a user should know where the bands of a raster are not those that the model was trained on.
+def band_differences(model: BundleHeader, source: RasterSource, numbers: Sequence[int]) -> Iterator[Text]:
+    """Yield what a user should know if the bands of a raster are not those that the model was trained on.
 
-    `numbers` are those that `check_compatible` has found.
+    `numbers` are those returned by `check_compatible`.
     """
     if tuple(numbers) != model.bands:
-        yield f"{source.path.name}: its bands {', '.join(map(str, numbers))} are the model's {needed_bands(model)}"
+        yield N_(
+            "{name}: its bands {bands} are the model's {needed}",
+            name=source.path.name,
+            bands=", ".join(map(str, numbers)),
+            needed=needed_bands(model),
+        )
     for number, name in zip(numbers, model.band_names, strict=False):
         own = band_name(source, number)
         if own and own.casefold() != name.casefold():
-            yield f"band {number} of {source.path.name} is {own}, but the model was trained on {name} there"
+            yield N_(
+                "band {number} of {image} is {name}, but the model was trained with {trained_name} as this band",
+                number=number,
+                image=source.path.name,
+                name=own,
+                trained_name=name,
+            )
     unused = [band for band in source.data_bands if band not in numbers]
     if unused:
-        rest = listed_bands((band, band_name(source, band)) for band in unused)
-        yield f"the model does not use the bands {rest} of {source.path.name}"
+        yield N_(
+            "the model does not use these bands of {image}: {bands}",
+            image=source.path.name,
+            bands=listed_bands((band, band_name(source, band)) for band in unused),
+        )
 
 
 def needed_bands(model: BundleHeader) -> str:
@@ -120,7 +134,7 @@ def needed_bands(model: BundleHeader) -> str:
 def open_for(
     model: BundleHeader, path: AnyPath, alpha: str | None = None, bands: Sequence[str] = (), *, many_bands: bool = False
 ) -> RasterSource:
-    """Open a raster for a model: with `alpha`, or without it with the model's, adapted to the raster.
+    """Open a raster for a model: with `alpha`, or by default with the model's, adapted to the raster.
 
     `bands` are those of `check_compatible`, `many_bands` is that of `RasterSource`.
 
@@ -143,23 +157,24 @@ def alpha_for(model: BundleHeader, path: Path, bands: Sequence[str] = (), *, man
     def needed(source: RasterSource) -> tuple[int, ...]:
         try:
             return _chosen(model, source, bands) if bands else _matching(model, source)
-        except ModelError:  # whoever predicts with it says so
+        except ModelError:  # reported by the prediction itself
             return ()
 
     return adapted_alpha(path, model.alpha, needed, many_bands=many_bands)
 
 
-def alpha_notices(model: BundleHeader, source: RasterSource) -> Iterator[str]:
-    """Yield what a user should know of the alpha of a raster that is opened for a model."""
+def alpha_notices(model: BundleHeader, source: RasterSource) -> Iterator[Text]:
+    """Yield what a user should know about the alpha of a raster that is opened for a model."""
     if doubt := near_infrared_notice(source):
         yield doubt
     if source.alpha == AUTO and model.alpha not in (AUTO, NONE):
-        yield (
-            f"{source.path} has no band {model.alpha} to take as alpha, as for the images of the model: "
-            "what the file itself tags counts"
+        yield N_(
+            "{path} has no band {alpha} to use as alpha, as the images of the model have; the file's own alpha is used",
+            path=source.path,
+            alpha=model.alpha,
         )
 
 
 def pixel_kind(dtype: np.dtype[np.generic]) -> str:
-    """Return what a type's numbers mean: floats mean the same at any precision, integers span their range."""
+    """Return the kind of a pixel type: floats are the same at any precision, integers depend on their range."""
     return "float" if dtype.kind == "f" else dtype.name

@@ -1,4 +1,4 @@
-"""What a model file says about its model; read without torch."""
+"""The header of a model file: all but the weights; read without torch."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ MODEL_FILE = "model.safetensors"
 """The name of the model file in a run's folder."""
 
 KIND = "landseg"
-"""The metadata key under which a model file keeps its record."""
+"""The metadata key of a model file's record."""
 
 FORMAT_VERSION = 1
-"""Raised whenever an older landseg could no longer use the file."""
+"""Incremented whenever an older landseg could no longer use the file."""
 
 _MOST_BANDS = 65_535
-"""As many as a TIFF can have."""
+"""The maximum of a TIFF."""
 
 _Bands = Annotated[tuple[Annotated[int, pydantic.Field(ge=1, le=_MOST_BANDS)], ...], pydantic.Field(min_length=1)]
 
 
 def _pixel_type(name: str) -> str:
     if not re.fullmatch(r"u?int(8|16|32|64)|float(16|32|64)", name):
-        raise ValueError(N_("this is no type of pixels"))
+        raise ValueError(N_("not a pixel type"))
     return name
 
 
@@ -49,7 +49,7 @@ _Count = Annotated[int, pydantic.Field(ge=0, le=2**63)]
 
 
 class _Training(TypedDict, total=False):
-    """The part of `BundleHeader.training` that landseg goes by; the rest is for people."""
+    """The part of `BundleHeader.training` that landseg reads; the rest is for people."""
 
     __pydantic_config__ = pydantic.ConfigDict(extra="allow")  # type: ignore[misc]
 
@@ -64,13 +64,18 @@ class _Training(TypedDict, total=False):
 
 @dataclasses.dataclass(frozen=True)
 class BundleHeader:
-    """All that a model file holds but the weights.
+    """All that a model file contains except the weights.
 
-    `bands` are the 1-based GDAL bands the model was trained on, in order, `band_names` what they show (empty where that
-    was not known, and in files of older versions) and `dtype` their kind of number;
-    `ground_resolution_m` is the side of a training pixel in true ground metres, None where it was not known;
-    `alpha` is what the images were opened with, see `raster.alpha`: `auto` in files of older versions;
-    `training` tells how it was trained and how well it did: plain JSON, for people.
+    Attributes:
+        architecture: the name of the network in the catalogue.
+        schema: the classes, in the order of the network's outputs.
+        bands: the 1-based GDAL bands that the model was trained on, in order.
+        dtype: their pixel type.
+        normalisation: that of the bands.
+        ground_resolution_m: the side of a training pixel in true metres on the ground, None if it was unknown.
+        training: how the model was trained and evaluated: plain JSON, mostly for people.
+        band_names: the names of the bands; empty if they were unknown, and in files of older versions.
+        alpha: the alpha choice of the images, see `raster.alpha`; `auto` in files of older versions.
     """
 
     architecture: Annotated[str, pydantic.Field(max_length=80)]
@@ -84,7 +89,7 @@ class BundleHeader:
     alpha: Annotated[str, pydantic.Field(min_length=1, max_length=200)] = dataclasses.field(default=AUTO, kw_only=True)
 
     def to_record(self) -> dict[str, Any]:
-        """Return the JSON-able record that `from_record` takes back."""
+        """Return the JSON-able record that `from_record` reads."""
         record: dict[str, Any] = _HEADER.dump_python(self, mode="json")
         return {"format": FORMAT_VERSION} | record
 
@@ -102,19 +107,19 @@ class BundleHeader:
         except pydantic.ValidationError as error:
             raise ModelError(
                 N_(
-                    "{path} is not a whole model file ({first_problem}); train again",
+                    "{path} is not a complete model file ({problem}); train again",
                     path=path,
-                    first_problem=first_problem(error),
+                    problem=first_problem(error),
                 )
             ) from error
-        header._require_sense(path)
+        header._require_consistent(path)
         return header
 
-    def _require_sense(self, path: Path) -> None:
+    def _require_consistent(self, path: Path) -> None:
         if self.architecture not in CATALOG:
             raise ModelError(
                 N_(
-                    "{path} holds a network {architecture!r}, which this landseg does not know; update landseg",
+                    "{path} contains a network {architecture!r}, which this landseg does not know; update landseg",
                     path=path,
                     architecture=self.architecture,
                 )
@@ -122,14 +127,20 @@ class BundleHeader:
         if not self.normalisation.fits(len(self.bands)):
             raise ModelError(
                 N_(
-                    "{path} has a normalisation that does not fit its {count} bands; train again",
+                    "{path} has a normalisation that does not match its %n bands; train again",
+                    n=len(self.bands),
+                    one="{path} has a normalisation that does not match its only band; train again",
                     path=path,
-                    count=len(self.bands),
                 )
             )
         if len(self.band_names) not in (0, len(self.bands)):
             raise ModelError(
-                N_("{path} has not a name for each of its {count} bands; train again", path=path, count=len(self.bands))
+                N_(
+                    "{path} does not have a name for each of its %n bands; train again",
+                    n=len(self.bands),
+                    one="{path} has more than one name for its only band; train again",
+                    path=path,
+                )
             )
 
 
@@ -137,19 +148,26 @@ _HEADER = pydantic.TypeAdapter(BundleHeader)
 
 
 def model_path(path: AnyPath) -> Path:
-    """Return the model file that `path` means: itself, or the one in a run's folder.
+    """Return the model file at `path`: itself, or the one in a run's folder.
 
     Raises:
         ModelError: there is none.
     """
     given = Path(path)
     found = given / MODEL_FILE if given.is_dir() else given
-    if not found.exists():
-        where = (
-            f"the folder {given} has no {MODEL_FILE}" if given.is_dir() else f"the model file {given} does not exist"
+    if found.exists():
+        return found
+    if given.is_dir():
+        raise ModelError(
+            N_(
+                "the folder {folder} has no {name}; choose a model file or the folder of a training run",
+                folder=given,
+                name=MODEL_FILE,
+            )
         )
-        raise ModelError(N_("{where}; give a model file or the folder of a training run", where=where))
-    return found
+    raise ModelError(
+        N_("the model file {path} does not exist; choose a model file or the folder of a training run", path=given)
+    )
 
 
 def read_header(path: AnyPath) -> BundleHeader:
@@ -164,7 +182,9 @@ def read_header(path: AnyPath) -> BundleHeader:
 
 def _require_known_format(version: Any, path: Path) -> None:
     if not isinstance(version, int) or version < 1:
-        raise ModelError(N_("{path} is not a whole model file (its format version is missing); train again", path=path))
+        raise ModelError(
+            N_("{path} is not a complete model file (its format version is missing); train again", path=path)
+        )
     if version > FORMAT_VERSION:
         raise ModelError(
             N_(

@@ -1,4 +1,4 @@
-"""What a model file says about itself, as plain data."""
+"""The properties of a model file as plain data."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from landseg_core.models.header import BundleHeader
 def describe_model(path: Path, model: BundleHeader) -> dict[str, Any]:
     """Return what `landseg info MODEL --json` prints, ready for JSON.
 
-    `bands` are what a raster needs, by number and, where they are known, `band_names`; `alpha` is what
-    its images were opened with; `classes` are values and names;
-    `ground_resolution_m` is null where it is not known, and so are figures that were not measured; `training` is all
-    that the file tells of its training.
+    `bands` are those that a raster needs, by number, with `band_names` if known; `alpha` is the alpha choice of the
+    training images; `classes` are values and names; `ground_resolution_m` is null if unknown, and so are metrics that
+    were not measured; `training` is the file's whole record of the training.
     """
     return {
         "path": str(path),

@@ -1,4 +1,4 @@
-"""From an image's own numbers to what a network sees."""
+"""Normalises pixel values to the input of a network."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _FAR = 10.0
 
 
 class InputNormaliser(nn.Module):
-    """Gives `(pixel - mean) / std` per band, within 10 deviations: (N, C, H, W) of any kind of number to float32.
+    """Computes `(pixel - mean) / std` per band, clipped to 10 deviations: (N, C, H, W) of any type to float32.
 
-    The bound keeps single wild pixels, such as a nodata value that the file does not declare, from drowning all that
-    the network sees around them. What is not a finite number becomes the mean.
+    The bound keeps single outliers, such as a nodata value that the file does not declare, from dominating the features
+    around them. Values that are not finite become the mean.
     """
 
     def __init__(self, normalisation: Normalisation) -> None:

@@ -1,4 +1,4 @@
-"""A U-Net whose arm down is EfficientNet-Lite0: small, quick, and with weights that have seen a million photographs.
+"""A U-Net with EfficientNet-Lite0 as encoder: small, fast, and pretrained on a million photographs.
 
 Tan, Le: "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019; the Lite variants leave
 out squeeze-and-excite and use ReLU6 (https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite).
@@ -16,7 +16,7 @@ from torch.nn import functional
 from landseg_core.models.blocks import DoubleConv, padded_to_multiple
 from landseg_core.models.cpu.depthwise import DepthwiseConv
 
-_NORM_EPSILON, _NORM_MOMENTUM = 1e-3, 0.01  # those that the published weights were trained with
+_NORM_EPSILON, _NORM_MOMENTUM = 1e-3, 0.01  # those of the published weights
 
 
 class _Stage(NamedTuple):
@@ -40,20 +40,20 @@ _STAGES = (
     _Stage(3, 1, 6, 320, 1),
 )
 _LEVELS = ((0,), (1,), (2,), (3, 4), (5, 6))
-"""The stages that work at half the size, a quarter, and so on; the last of each level gives the skip connection."""
+"""The stages at half the size, a quarter, and so on; the last of each level is the skip connection."""
 SKIP_WIDTHS = tuple(_STAGES[level[-1]].width for level in _LEVELS)
 UP_WIDTHS = (128, 96, 64, 48)
-"""Channels of the arm up, from the smallest size to half the picture's."""
+"""Channels of the decoder, from the smallest size to half the image's."""
 
 
 class InvertedResidual(nn.Module):
-    """Widen by 1x1, convolve each channel by itself, narrow by 1x1 (Sandler et al.: "MobileNetV2", CVPR 2018)."""
+    """1x1 expansion, depthwise convolution, 1x1 projection (Sandler et al.: "MobileNetV2", CVPR 2018)."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         inner = inputs * expansion
         widen = _normed(nn.Conv2d(inputs, inner, 1, bias=False)) if expansion > 1 else []
-        narrow = _normed(nn.Conv2d(inner, outputs, 1, bias=False))[:2]  # nothing is cut off at zero after it
+        narrow = _normed(nn.Conv2d(inner, outputs, 1, bias=False))[:2]  # the projection has no activation
         self.layers = nn.Sequential(*widen, *_normed(DepthwiseConv(inner, kernel, stride)), *narrow)
         self.residual = stride == 1 and inputs == outputs
 
@@ -79,9 +79,9 @@ class Lite0Encoder(nn.Module):
         stages = [nn.Sequential(*_blocks(stage, width)) for stage, width in zip(_STAGES, widths, strict=False)]
         self.levels = nn.ModuleList(nn.Sequential(*(stages[number] for number in level)) for level in _LEVELS)
 
-    def forward(self, pictures: torch.Tensor) -> list[torch.Tensor]:
-        """Return the features (N, `SKIP_WIDTHS`, H, W) at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size of `pictures`."""
-        features = self.stem(pictures)
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """Return the features (N, `SKIP_WIDTHS`, H, W) at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size of `images`."""
+        features = self.stem(images)
         found = []
         for level in self.levels:
             features = level(features)
@@ -100,8 +100,8 @@ def _blocks(stage: _Stage, inputs: int) -> Iterator[InvertedResidual]:
 class Lite0UNet(nn.Module):
     """A U-Net on EfficientNet-Lite0: (N, bands, H, W) float of any size to logits (N, classes, H, W).
 
-    The arm up ends at half the size; the logits are enlarged bilinearly. Labels are seldom finer than two pixels, and
-    the last stage of a full arm would take as long as all the others together.
+    The decoder ends at half the size; the logits are upsampled bilinearly. Labels are seldom finer than two pixels, and
+    the last stage of a full decoder would take as long as all others together.
     """
 
     def __init__(self, bands: int, classes: int) -> None:
@@ -116,14 +116,14 @@ class Lite0UNet(nn.Module):
 
     @property
     def stride(self) -> int:
-        """Return the side of the deepest stage's pixels in px: windows at multiples of it see the same grid."""
+        """Return the side of the deepest stage's pixels in px: windows at multiples of it share a pooling grid."""
         return 1 << len(_LEVELS)
 
     @property
     def radius(self) -> int:
         """Return how far, in px along an axis, an input pixel can influence the output, at most.
 
-        Each convolution reaches half its kernel at the size that it works at; enlarging ties a pixel to its neighbours.
+        Each convolution reaches half its kernel at its own scale; upsampling mixes a pixel with its neighbours.
         """
         down, size = 1, 2  # the stem, and the side of its pixels
         for stage in _STAGES:
@@ -133,24 +133,24 @@ class Lite0UNet(nn.Module):
         up = sum(2 * (1 << level) + (1 << (level + 1)) for level in range(1, len(_LEVELS)))
         return down + up + 2 + self.stride - 1
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Return the logits (N, classes, H, W) of `pictures` (N, bands, H, W)."""
-        height, width = pictures.shape[-2:]
-        # While it learns, a norm needs more than one pixel at the deepest stage, also of a single small chip.
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits (N, classes, H, W) of `images` (N, bands, H, W)."""
+        height, width = images.shape[-2:]
+        # In training, a norm needs more than one pixel at the deepest stage, also for a single small chip.
         at_least = 2 * self.stride if self.training else 0
-        *skips, features = self.encoder(padded_to_multiple(pictures, self.stride, at_least))
+        *skips, features = self.encoder(padded_to_multiple(images, self.stride, at_least))
         for block in self.up_arm:
-            features = block(torch.cat([skips.pop(), _enlarged(features)], dim=1))
-        return _enlarged(self.head(features))[..., :height, :width]
+            features = block(torch.cat([skips.pop(), _upsampled(features)], dim=1))
+        return _upsampled(self.head(features))[..., :height, :width]
 
 
-def _enlarged(features: torch.Tensor) -> torch.Tensor:
-    enlarged = functional.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
-    if enlarged.requires_grad and enlarged.is_contiguous(memory_format=torch.channels_last):
-        # Its gradient is a part of a wider tensor. For that a CPU has only a routine that takes ten times as long.
-        enlarged.register_hook(_side_by_side)  # type: ignore[no-untyped-call]
-    return enlarged
+def _upsampled(features: torch.Tensor) -> torch.Tensor:
+    upsampled = functional.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
+    if upsampled.requires_grad and upsampled.is_contiguous(memory_format=torch.channels_last):
+        # Its gradient is a slice of a wider tensor, for which a CPU only has a routine that is ten times slower.
+        upsampled.register_hook(_contiguous)  # type: ignore[no-untyped-call]
+    return upsampled
 
 
-def _side_by_side(gradient: torch.Tensor) -> torch.Tensor:
+def _contiguous(gradient: torch.Tensor) -> torch.Tensor:
     return gradient.contiguous(memory_format=torch.channels_last)

@@ -1,7 +1,7 @@
-"""Reads and writes safetensors files: tensors and a JSON record, no pickle, nothing in them is ever run.
+"""Reads and writes safetensors files: tensors and a JSON record, no pickle, nothing in them is ever executed.
 
-The format: 8 bytes with the header's length, the header (JSON: dtype, shape and place of each tensor, and metadata of
-strings), then the numbers. https://github.com/huggingface/safetensors#format
+The format: 8 bytes with the header's length, the header (JSON: dtype, shape and offsets of each tensor, and string
+metadata), then the tensor data. https://github.com/huggingface/safetensors#format
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _MAX_HEADER = 1 << 24
 
 
 @dataclass(frozen=True)
-class _TensorPlace:
+class _TensorEntry:
     dtype: Literal["F32", "U8"]
     shape: tuple[pydantic.NonNegativeInt, ...]
     data_offsets: tuple[pydantic.NonNegativeInt, pydantic.NonNegativeInt]
 
 
-_PLACES = pydantic.TypeAdapter(dict[str, _TensorPlace])
+_ENTRIES = pydantic.TypeAdapter(dict[str, _TensorEntry])
 _METADATA = pydantic.TypeAdapter(dict[str, str])
 
 
@@ -68,7 +68,7 @@ def read_record(path: Path, kind: str) -> dict[str, Any]:
 def read_tensor_file(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Return record and tensors of a file written as `kind`.
 
-    The file is read whole into memory, not mapped: it may be replaced while the tensors live.
+    The file is read into memory, not mapped: it may be replaced while the tensors are in use.
 
     Raises:
         ModelError: the file cannot be read, is damaged, or is of another kind or program.
@@ -77,7 +77,7 @@ def read_tensor_file(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, t
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return all of a file.
+    """Return the content of a file.
 
     Raises:
         ModelError: the file cannot be read.
@@ -89,7 +89,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse_tensor_file(path: Path, data: bytes, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Return record and tensors of what was read from a file written as `kind`.
+    """Return record and tensors from the content of a file written as `kind`.
 
     Raises:
         ModelError: it is damaged, or is of another kind or program.
@@ -108,25 +108,26 @@ def _record(path: Path, file: BinaryIO, size: int, kind: str) -> dict[str, Any]:
     header = _header(path, file, size)
     try:
         metadata = _METADATA.validate_python(header.pop("__metadata__", {}))
-        end = max((place.data_offsets[1] for place in _PLACES.validate_python(header).values()), default=0)
+        end = max((entry.data_offsets[1] for entry in _ENTRIES.validate_python(header).values()), default=0)
     except pydantic.ValidationError as error:
         raise _foreign(path) from error
     if kind not in metadata:
         raise _foreign(path)
     if file.tell() + end != size:
-        raise _damaged(path, f"it should be {file.tell() + end} bytes long and is {size}")
+        length = file.tell() + end
+        raise _damaged(path, N_("it should be {length} bytes long and is {size}", length=length, size=size))
     return _json_object(path, metadata[kind].encode())
 
 
 def _header(path: Path, file: BinaryIO, size: int) -> dict[str, Any]:
     start = file.read(_LENGTH.size)
     if len(start) < _LENGTH.size:
-        raise _damaged(path, "it is empty" if not start else "its header is missing")
+        raise _damaged(path, N_("its header is missing") if start else N_("it is empty"))
     (length,) = _LENGTH.unpack(start)
     if length > _MAX_HEADER:
         raise _foreign(path)
     if length > size - _LENGTH.size:
-        raise _damaged(path, "its header is cut off")
+        raise _damaged(path, N_("its header is truncated"))
     return _json_object(path, file.read(length))
 
 
@@ -143,9 +144,9 @@ def _json_object(path: Path, text: bytes) -> dict[str, Any]:
 def _unreadable(path: Path, error: OSError) -> ModelError:
     return ModelError(
         N_(
-            "{path} cannot be read: {value}; check the path and its permissions",
+            "{path} cannot be read: {reason}; check the path and its permissions",
             path=path,
-            value=error.strerror or error,
+            reason=error.strerror or error,
         )
     )
 
@@ -157,7 +158,7 @@ def _damaged(path: Path, reason: str) -> ModelError:
 def _foreign(path: Path) -> ModelError:
     return ModelError(
         N_(
-            "{path} was not written by landseg for this purpose; give a model.safetensors that landseg trained",
+            "{path} was not written by landseg for this purpose; choose a model.safetensors that landseg trained",
             path=path,
         )
     )

@@ -1,4 +1,4 @@
-"""Test-time augmentation by 90-degree rotations, for a map that does not depend on where north is."""
+"""Test-time augmentation by 90-degree rotations, for a map that does not depend on the orientation of the image."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class TtaNetwork(nn.Module):
-    """A trained network that answers with the mean probabilities of four rotations of its input by 90 degrees.
+    """A trained network that returns the mean probabilities over four 90-degree rotations of its input.
 
-    It stands where the network stood: the softmax of its logits is that mean. A prediction takes four times as long.
+    It replaces the network: the softmax of its logits is that mean. A prediction takes four times as long.
     """
 
     def __init__(self, model: SegmentationModel) -> None:
@@ -28,12 +28,12 @@ class TtaNetwork(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, K, H, W), float32, of normalised (N, C, H, W) `images`."""
         height, width = images.shape[-2:]
-        whole = padded_to_multiple(images, self.stride)  # else the pooling grid would lie elsewhere once rotated
+        whole = padded_to_multiple(images, self.stride)  # otherwise rotation would shift the pooling grid
         total = self._probabilities(whole, 0)
         for quarters in (1, 2, 3):
             total += self._probabilities(whole, quarters)
-        seen = total[..., :height, :width] / 4
-        return seen.clamp_min(torch.finfo(seen.dtype).tiny).log()  # no class is ever at minus infinity
+        mean = total[..., :height, :width] / 4
+        return mean.clamp_min(torch.finfo(mean.dtype).tiny).log()  # no logit is ever minus infinity
 
     def _probabilities(self, images: torch.Tensor, quarters: int) -> torch.Tensor:
         logits: torch.Tensor = self.model(rotated(images, quarters))
@@ -43,7 +43,7 @@ class TtaNetwork(nn.Module):
 def rotated(images: torch.Tensor, quarters: int) -> torch.Tensor:
     """Return (..., H, W) `images` rotated anticlockwise by 0 to 4 `quarters`.
 
-    As `torch.rot90` does, for which ONNX has no operator.
+    The same as `torch.rot90`, for which ONNX has no operator.
     """
     if quarters in (1, 3):
         images = images.transpose(-2, -1)

@@ -11,7 +11,7 @@ from landseg_core.models.catalog import build_model
 
 
 def _floating(model: nn.Module) -> dict[str, torch.Tensor]:
-    # Batch norms also count their batches, as whole numbers. Nothing here uses that count.
+    # Batch norms also count their batches, as integers. Nothing here uses that count.
     return {name: value for name, value in model.state_dict().items() if value.is_floating_point()}
 
 
@@ -25,14 +25,14 @@ def weights_of(model: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
-    """Put `weights`, which have every name and shape of the model's, into it."""
+    """Copy `weights`, with all names and shapes of the model's, into it."""
     with torch.no_grad():
         for name, value in _floating(model).items():
             value.copy_(weights[name])
 
 
 def weight_shapes(architecture: str, bands: int, classes: int) -> dict[str, torch.Size]:
-    """Return the shape of every weight of a network of the catalogue, without making the weights."""
+    """Return the shape of every weight of a network of the catalogue, without allocating the weights."""
     with torch.device("meta"):
         model = build_model(architecture, bands, classes)
     return {name: value.shape for name, value in _floating(model).items()}

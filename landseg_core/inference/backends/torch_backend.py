@@ -12,7 +12,7 @@ from landseg_core.inference.backends.backend import Pixels, Probabilities, too_l
 from landseg_core.inference.layout import ReceptiveField
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.cpu.folding import fold_batch_norms
-from landseg_core.models.cpu.fused_layers import suit_processor
+from landseg_core.models.cpu.fused_layers import optimize_for_cpu
 from landseg_core.models.inputs import InputNormaliser
 from landseg_core.models.tta import with_tta
 
@@ -39,7 +39,7 @@ class TorchBackend:
         self.field = ReceptiveField(model.stride, model.radius)
         fold_batch_norms(model)
         if self._device.type == "cpu":
-            suit_processor(model)
+            optimize_for_cpu(model)
         self._inputs = InputNormaliser(bundle.header.normalisation).to(self._device)
         network = with_tta(model, tta)
         self._model: nn.Module = network.to(self._device, self._dtype).to(memory_format=self._format)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Convolutions of each channel by itself, with gradients that a CPU finds quickly."""
+"""Depthwise convolutions with gradients that are fast on a CPU."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from landseg_core.models.cpu.training_precision import learns_on_cpu
+from landseg_core.models.cpu.training_precision import trains_on_cpu
 
 
 class DepthwiseConv(nn.Conv2d):
-    """A convolution of each channel by itself, padded to keep the size at stride 1; no bias."""
+    """A depthwise convolution, padded to keep the size at stride 1; no bias."""
 
     def __init__(self, channels: int, kernel: int, stride: int = 1) -> None:
         super().__init__(channels, channels, kernel, stride, padding=kernel // 2, groups=channels, bias=False)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return (N, channels, H / stride, W / stride) of (N, channels, H, W)."""
-        if not learns_on_cpu(features):
+        if not trains_on_cpu(features):
             return super().forward(features)
         apply = _WideGradients.apply
         result: torch.Tensor = apply(features, self.weight, self.stride, self.padding)  # type: ignore[no-untyped-call]
@@ -27,11 +27,11 @@ class DepthwiseConv(nn.Conv2d):
 
 
 class _WideGradients(torch.autograd.Function):
-    """The convolution in bf16, its gradients in float32, but where a convolution gives them.
+    """The convolution in bf16, its gradients in float32, except where they are a convolution themselves.
 
     On a CPU the gradients of a depthwise convolution take up to a hundred times as long in bf16 as in float32, where
     there is a routine for them; a step of `lite0` takes a quarter less time with these. At stride 1 the gradient of the
-    features is a convolution with the mirrored weights, which is quick in bf16.
+    features is a convolution with the mirrored weights, which is fast in bf16.
     """
 
     @staticmethod
@@ -60,7 +60,7 @@ class _WideGradients(torch.autograd.Function):
 def _wide_gradients(
     ctx: Any, gradient: torch.Tensor, features: torch.Tensor, weight: torch.Tensor, wanted: list[bool]
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-    """Return the gradients of features and weight that are wanted, in float32; both at once take half the time."""
+    """Return the gradients of features and weight that are wanted, in float32; both together take half the time."""
     of_features, of_weight, _ = torch.ops.aten.convolution_backward(
         gradient.float(),
         features.float(),

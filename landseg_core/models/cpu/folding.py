@@ -1,4 +1,4 @@
-"""Folds batch norms into the convolutions before them: a network for prediction alone, and a good deal quicker."""
+"""Folds batch norms into the convolutions before them: much faster, but for prediction only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 def fold_batch_norms(model: nn.Module) -> None:
-    """Put each batch norm that follows a convolution in an `nn.Sequential` into that convolution's weights.
+    """Fold each batch norm that follows a convolution in an `nn.Sequential` into that convolution's weights.
 
-    The model must be in eval mode; it cannot learn afterwards.
+    The model must be in eval mode; it cannot be trained afterwards.
     """
     for sequence in model.modules():
         if isinstance(sequence, nn.Sequential):

@@ -1,4 +1,4 @@
-"""Layers that find on a processor what PyTorch's own find, in fewer passes over memory."""
+"""Layers that compute the same as PyTorch's own on a CPU, in fewer passes over memory."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _ONE_CALL: dict[type, tuple[str, list[float]]] = {
     nn.ReLU: ("relu", []),
     nn.ReLU6: ("hardtanh", [0.0, 6.0]),
 }
-"""What oneDNN calls an activation, and its numbers."""
+"""oneDNN's names of activations, and their parameters."""
 
 
 class OneDnnConvolution(nn.Module):
-    """A convolution and what follows it in one call of oneDNN, as `torch.compile` would make it."""
+    """A convolution and its activation in one call of oneDNN, as `torch.compile` would fuse them."""
 
     def __init__(self, convolution: nn.Conv2d, activation: nn.Module | None = None) -> None:
         super().__init__()
@@ -30,15 +30,15 @@ class OneDnnConvolution(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return (N, outputs, H', W') of (N, inputs, H, W)."""
-        how = (*self._shape(), self._name, self._numbers, "")
-        made: torch.Tensor = _ops()._convolution_pointwise(features, *self._numbers_of(), *how)
-        return made
+        arguments = (*self._shape(), self._name, self._numbers, "")
+        result: torch.Tensor = _ops()._convolution_pointwise(features, *self._numbers_of(), *arguments)
+        return result
 
     def add_to(self, total: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
         """Return activation(`total` + convolution(`features`)), in the memory of `total`."""
-        how = (*self._shape(), "add", 1.0, self._name, self._numbers, "")
-        made: torch.Tensor = _ops()._convolution_pointwise_.binary(total, features, *self._numbers_of(), *how)
-        return made
+        arguments = (*self._shape(), "add", 1.0, self._name, self._numbers, "")
+        result: torch.Tensor = _ops()._convolution_pointwise_.binary(total, features, *self._numbers_of(), *arguments)
+        return result
 
     def _numbers_of(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         return self.convolution.weight, self.convolution.bias
@@ -49,14 +49,14 @@ class OneDnnConvolution(nn.Module):
 
 
 _THIRDS = (slice(0, 1), slice(1, -1), slice(-1, None))
-_BORDER = [place for place in product(range(3), repeat=2) if place != (1, 1)]
+_BORDER = [part for part in product(range(3), repeat=2) if part != (1, 1)]
 
 
-class DoubledConvolution(nn.Module):
-    """A transposed convolution that doubles the size, and the 3x3 convolution of what it makes, in one call.
+class FusedUpConv2x(nn.Module):
+    """A transposed convolution that doubles the size, and the 3x3 convolution of its output, in one call.
 
-    Both are linear, with nothing between them, so they are one transposed convolution of 4x4. Each pixel is made of
-    four small ones: that takes a quarter fewer operations than both do, and what lies between is never made.
+    Both are linear, with nothing between them, so they are one transposed convolution of 4x4. Each pixel is computed
+    from four small ones: that takes a quarter fewer operations than both, without the tensor between them.
     """
 
     at_edges: torch.Tensor
@@ -71,39 +71,41 @@ class DoubledConvolution(nn.Module):
             part = torch.einsum("im,omyx->ioyx", doubling.weight.detach()[:, :, down, across], turned)
             weight[:, :, down : down + 3, across : across + 3] += part
         self.both.weight = nn.Parameter(weight)
-        # The first one's bias as the second one sees it: in the middle, at the four edges and in the corners.
+        # The first one's bias as the second one transforms it: in the middle, at the four edges and in the corners.
         bias = torch.zeros(doubling.out_channels) if doubling.bias is None else doubling.bias.detach()
-        seen = functional.conv2d(bias[:, None, None].expand(-1, 3, 3)[None], convolution.weight.detach(), padding=1)[0]
+        spread = functional.conv2d(bias[:, None, None].expand(-1, 3, 3)[None], convolution.weight.detach(), padding=1)[
+            0
+        ]
         own = 0 if convolution.bias is None else convolution.bias.detach()
-        self.both.bias = nn.Parameter(seen[:, 1, 1] + own)
-        self.register_buffer("at_edges", seen - seen[:, 1:2, 1:2])
+        self.both.bias = nn.Parameter(spread[:, 1, 1] + own)
+        self.register_buffer("at_edges", spread - spread[:, 1:2, 1:2])
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return (N, outputs, 2H, 2W) of (N, inputs, H, W)."""
-        made: torch.Tensor = self.both(features)
+        result: torch.Tensor = self.both(features)
         for down, across in _BORDER:
-            made[..., _THIRDS[down], _THIRDS[across]] += self.at_edges[:, down, across, None, None]
-        return made
+            result[..., _THIRDS[down], _THIRDS[across]] += self.at_edges[:, down, across, None, None]
+        return result
 
 
 class SplitUpBlock(nn.Module):
-    """An `UpBlock` that does not put skip and features side by side: their convolution is the sum of one of each.
+    """An `UpBlock` that does not concatenate skip and features: their convolution is the sum of one of each.
 
-    That saves a pass over memory, and as much memory as both take.
+    That saves a pass over memory, and as much memory as both need.
     """
 
     def __init__(self, block: UpBlock) -> None:
         super().__init__()
         first, second = (layer for layer in block.conv if isinstance(layer, nn.Conv2d))
         width = first.in_channels // 2
-        self.of_features = DoubledConvolution(block.up, _part(first, slice(width, None), bias=False))
+        self.of_features = FusedUpConv2x(block.up, _part(first, slice(width, None), bias=False))
         self.of_skip = OneDnnConvolution(_part(first, slice(None, width)), nn.ReLU())
         self.second = OneDnnConvolution(second, nn.ReLU())
 
     def forward(self, features: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
         """Return the features at the skip's size."""
-        joined: torch.Tensor = self.second(self.of_skip.add_to(self.of_features(features), skip))
-        return joined
+        result: torch.Tensor = self.second(self.of_skip.add_to(self.of_features(features), skip))
+        return result
 
 
 def _part(convolution: nn.Conv2d, inputs: slice, *, bias: bool = True) -> nn.Conv2d:
@@ -116,8 +118,8 @@ def _part(convolution: nn.Conv2d, inputs: slice, *, bias: bool = True) -> nn.Con
     return part
 
 
-class HalvingMax(nn.Module):
-    """The largest of each 2 x 2 px: `nn.MaxPool2d(2)` without the places of these, which take 8 bytes each."""
+class MaxPool2x2(nn.Module):
+    """The maximum of each 2 x 2 px: `nn.MaxPool2d(2)` without the indices of the maxima, of 8 bytes each."""
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return (N, C, H // 2, W // 2) of (N, C, H, W)."""
@@ -126,24 +128,24 @@ class HalvingMax(nn.Module):
         return torch.maximum(rows[..., 0::2], rows[..., 1::2])
 
 
-def suit_processor(model: nn.Module) -> None:
-    """Put these layers in the place of PyTorch's own, as far as this PyTorch can run them.
+def optimize_for_cpu(model: nn.Module) -> None:
+    """Replace PyTorch's layers by those of this module, as far as this PyTorch can run them.
 
-    Batch norms must have been folded: see `fold_batch_norms`. The network cannot learn afterwards.
+    Batch norms must have been folded: see `fold_batch_norms`. The network cannot be trained afterwards.
     """
     for module in list(model.modules()):
         for name, child in module.named_children():
-            setattr(module, name, _suited(child))
+            setattr(module, name, _optimized(child))
 
 
-def _suited(layer: nn.Module) -> nn.Module:
+def _optimized(layer: nn.Module) -> nn.Module:
     if isinstance(layer, nn.MaxPool2d) and (layer.kernel_size, layer.stride, layer.padding) == (2, 2, 0):
-        return HalvingMax()
+        return MaxPool2x2()
     if hasattr(_ops(), "_convolution_pointwise_"):
         if isinstance(layer, UpBlock):
             return SplitUpBlock(layer)
         if isinstance(layer, nn.Sequential):
-            _join(layer)
+            _fuse_activations(layer)
     return layer
 
 
@@ -151,10 +153,10 @@ def _ops() -> Any:
     return torch.ops.mkldnn
 
 
-def _join(sequence: nn.Sequential) -> None:
-    """Put each activation into the call of the convolution before it."""
-    layers = [(place, layer) for place, layer in enumerate(sequence) if not isinstance(layer, nn.Identity)]
-    for (place, layer), (next_place, activation) in pairwise(layers):
+def _fuse_activations(sequence: nn.Sequential) -> None:
+    """Fuse each activation with the convolution before it."""
+    layers = [(index, layer) for index, layer in enumerate(sequence) if not isinstance(layer, nn.Identity)]
+    for (index, layer), (next_index, activation) in pairwise(layers):
         if isinstance(layer, nn.Conv2d) and type(activation) in _ONE_CALL:
-            sequence[place] = OneDnnConvolution(layer, activation)
-            sequence[next_place] = nn.Identity()
+            sequence[index] = OneDnnConvolution(layer, activation)
+            sequence[next_index] = nn.Identity()

@@ -1,4 +1,4 @@
-"""Transposed convolutions that double the size, with gradients that a CPU finds quickly."""
+"""Transposed convolutions that double the size, with gradients that are fast on a CPU."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from landseg_core.models.cpu.training_precision import learns_on_cpu
+from landseg_core.models.cpu.training_precision import trains_on_cpu
 
 
-class DoublingConv(nn.ConvTranspose2d):
-    """A transposed convolution that makes 2 x 2 pixels of each: (N, inputs, H, W) to (N, outputs, 2H, 2W)."""
+class UpConv2x(nn.ConvTranspose2d):
+    """A transposed convolution that turns each pixel into 2 x 2: (N, inputs, H, W) to (N, outputs, 2H, 2W)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, kernel_size=2, stride=2)
 
     def forward(self, features: torch.Tensor, output_size: list[int] | None = None) -> torch.Tensor:
-        """Return the features at twice their size; another `output_size` there is not."""
-        if output_size is not None or not learns_on_cpu(features):
+        """Return the features at twice their size; no other `output_size` is possible."""
+        if output_size is not None or not trains_on_cpu(features):
             return super().forward(features, output_size)
         doubled: torch.Tensor = _ProductGradients.apply(features, self.weight, self.bias)  # type: ignore[no-untyped-call]
         return doubled
 
 
 class _ProductGradients(torch.autograd.Function):
-    """The transposed convolution, its gradients as products of matrices: they take a third of the time in bf16.
+    """The transposed convolution, with gradients as matrix products: they take a third of the time in bf16.
 
     No two of the windows of 2 x 2 px overlap, so each is a row of its own.
     """

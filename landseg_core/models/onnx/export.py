@@ -1,4 +1,4 @@
-"""Writes a model as an ONNX file, in the form that the QGIS plugin Deepness runs, or for other programs."""
+"""Writes a model as an ONNX file, in the form that the QGIS plugin Deepness needs, or for other programs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import onnx
 
 TILE = 512
-"""The side of the square that an exported graph takes, in px, where none is given."""
+"""The default side of the square input of an exported graph, in px."""
 
 MAX_TILE = 2048
-"""The largest such side in px: tracing runs the network once, and the widest one then needs some gigabytes."""
+"""The largest such side in px: tracing runs the network once, for which the widest one needs some gigabytes."""
 
 
 def export_onnx(
@@ -37,8 +37,8 @@ def export_onnx(
 ) -> None:
     """Write the model file `model`, or the one in that run's folder, as ONNX.
 
-    The graph takes (1, bands, tile, tile) float32 - any height and width where `tile` is None - and gives the class
-    probabilities, (1, classes, tile, tile) float32. 8-bit images go in divided by 255, others as they are.
+    The graph maps (1, bands, tile, tile) float32 - any height and width where `tile` is None - to the class
+    probabilities, (1, classes, tile, tile) float32. 8-bit images are to be divided by 255, others used as they are.
 
     Raises:
         ModelError: the model cannot be loaded, `tile` does not suit its network, or the package onnx is missing.
@@ -52,7 +52,7 @@ def export_onnx(
     with OutputFiles(overwrite=overwrite, inputs=[found]) as outputs:
         unfinished = outputs.add(out)
         _require_tile_of_catalogue(tile, read_header(found).architecture)
-        meter = ProgressMeter(f"exporting {out.name}", 3, on_event)
+        meter = ProgressMeter(N_("exporting {file}", file=out.name), 3, on_event)
         graph = _described_graph(ModelBundle.load(found), tile, on_event, control, meter)
         _write(graph, unfinished, out)
         meter.add(1)
@@ -82,7 +82,7 @@ def _described_graph(
 def _require_onnx() -> None:
     if find_spec("onnx") is None:
         raise ModelError(
-            N_("the export to ONNX needs the package onnx, which is not installed; run: pip install 'landseg[onnx]'")
+            N_("the ONNX export needs the package onnx, which is not installed; run: pip install 'landseg[onnx]'")
         )
 
 
@@ -98,7 +98,7 @@ def _require_tile(tile: int | None, stride: int, architecture: str) -> None:
         return
     raise ModelError(
         N_(
-            "a tile of {tile} px does not suit the network {architecture}; choose a multiple of "
+            "a tile of {tile} px does not work with the network {architecture}; choose a multiple of "
             "{stride} from {stride} to {max_tile}",
             tile=tile,
             architecture=architecture,

@@ -1,4 +1,4 @@
-"""From a model bundle to an ONNX graph: an image in, class probabilities out."""
+"""Converts a model to an ONNX graph from an image to class probabilities."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ INPUT, OUTPUT = "image", "probabilities"
 """The names of the graph's input and output."""
 
 OPSET = 13
-"""The first opset whose Softmax and Resize mean what PyTorch means; ONNX Runtime 1.6 of 2020 and all newer read it."""
+"""The first opset with the Softmax and Resize of PyTorch; ONNX Runtime 1.6 of 2020 and all newer read it."""
 
 _FREE_AXES = {2: "height", 3: "width"}
-_TRACING = threading.Lock()  # PyTorch's exporter keeps its state in globals: it does one graph at a time
+_TRACING = threading.Lock()  # PyTorch's exporter keeps its state in globals: one graph at a time
 
 
 class ProbabilityNetwork(nn.Module):
-    """What the graph holds: (1, C, H, W) float32 to (1, K, H, W) probabilities.
+    """The network of the graph: (1, C, H, W) float32 to (1, K, H, W) probabilities.
 
-    `scale` takes the input to the image's own numbers, on which the model's normalisation is defined.
+    `scale` converts the input to pixel values, for which the model's normalisation is defined.
     """
 
     def __init__(self, bundle: ModelBundle, scale: float, *, tta: bool = False) -> None:
@@ -39,10 +39,10 @@ class ProbabilityNetwork(nn.Module):
         self.scale = scale
         self.inputs = InputNormaliser(bundle.header.normalisation)
         self.network = with_tta(bundle.build(), tta)
-        self.eval()  # also tells the exporter to fold the batch norms into the convolutions
+        self.eval()  # also makes the exporter fold the batch norms into the convolutions
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """Return the probabilities of each class, which sum up to 1."""
+        """Return the probabilities of each class, which sum to 1."""
         logits: torch.Tensor = self.network(self.inputs(image * self.scale))
         return logits.softmax(dim=1)
 
@@ -54,11 +54,11 @@ def trace_graph(network: ProbabilityNetwork, bands: int, tile: int | None) -> on
     """
     import onnx
 
-    # A size that is no multiple, so that the padding to the next one becomes part of the graph.
+    # A size that is not a multiple, so that the padding to the next one becomes part of the graph.
     side = network.network.stride + 1 if tile is None else tile
     buffer = io.BytesIO()
     with _TRACING, torch.no_grad(), warnings.catch_warnings():
-        _ignore_what_tracing_warns_of()
+        _ignore_tracing_warnings()
         torch.onnx.export(
             network,
             (torch.zeros(1, bands, side, side),),
@@ -75,11 +75,11 @@ def trace_graph(network: ProbabilityNetwork, bands: int, tile: int | None) -> on
     return graph
 
 
-def _ignore_what_tracing_warns_of() -> None:
-    """Silence two warnings that say nothing new here.
+def _ignore_tracing_warnings() -> None:
+    """Silence two warnings that are expected here.
 
-    The exporter by tracing is deprecated, see ADR 16. And a branch is traced one way only: that of the padding, which
-    a fixed size takes or not for good, and which adds nothing to a multiple where sizes are free.
+    The exporter by tracing is deprecated, see ADR 16. And only one side of a branch is traced: that of the padding,
+    which a fixed size always or never needs, and which adds nothing to a multiple where sizes are free.
     """
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
-"""What an exported ONNX file says about itself, for Deepness and for other programs. Needs neither torch nor onnx.
+"""The metadata of an exported ONNX file, for Deepness and for other programs. Needs neither torch nor onnx.
 
-Deepness, the QGIS plugin, reads the keys that its documentation lists under "Adding metadata to ONNX model"; ADR 16 has
-what it makes of them. Keys of ours begin with `landseg_`. Every value is JSON.
+Deepness, the QGIS plugin, reads the keys that its documentation lists under "Adding metadata to ONNX model"; ADR 16
+describes how it uses them. Keys of ours begin with `landseg_`. Every value is JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from landseg_core import __version__
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.models.header import BundleHeader
 
 _DEEPNESS_BANDS = 3
@@ -22,12 +22,12 @@ _MOST_OVERLAP = 40
 
 
 def input_scale(header: BundleHeader) -> float:
-    """Return what takes a graph's input to the image's own numbers: 8-bit images come divided by 255."""
+    """Return the factor from a graph's input to pixel values: 8-bit images are divided by 255."""
     return 255.0 if header.dtype == "uint8" else 1.0
 
 
 def for_deepness(header: BundleHeader, tile: int | None) -> bool:
-    """Tell whether Deepness can use a model as a graph of `tile` px: 8-bit, of fixed size, two classes at least."""
+    """Return whether Deepness can use a model as a graph of `tile` px: 8-bit, of fixed size, at least two classes."""
     return header.dtype == "uint8" and tile is not None and len(header.schema) > 1
 
 
@@ -77,12 +77,12 @@ class OnnxForm:
         }
 
     def _resolution(self) -> dict[str, float]:
-        """Return cm/px. Where it is not known there is no key: Deepness then leaves its own field as it is."""
+        """Return cm/px; no key if it is unknown: Deepness then keeps the value of its own field."""
         metres = self.header.ground_resolution_m
         return {} if metres is None else {"resolution": round(100 * metres, 4)}
 
     def _standardisation(self) -> dict[str, list[float]]:
-        """Return a standardisation that does nothing where there are not three bands.
+        """Return a standardisation without effect where there are not three bands.
 
         Without the keys, some versions of Deepness subtract three zeros, which fails for any other number of bands.
         """
@@ -92,8 +92,8 @@ class OnnxForm:
         return {"standardization_mean": [0.0] * bands, "standardization_std": [1.0] * bands}
 
 
-def notices(header: BundleHeader, tile: int | None) -> Iterator[str]:
-    """Yield what someone should know who wants to use a model in Deepness, as a graph of that form."""
+def notices(header: BundleHeader, tile: int | None) -> Iterator[Text]:
+    """Yield what a user of Deepness should know about a model as a graph of that form."""
     if header.dtype != "uint8":
         yield N_(
             "the file takes {dtype} pixel values as they are and is for other programs than Deepness, which divides "
@@ -106,7 +106,7 @@ def notices(header: BundleHeader, tile: int | None) -> Iterator[str]:
         yield from _deepness_notices(header)
 
 
-def _deepness_notices(header: BundleHeader) -> Iterator[str]:
+def _deepness_notices(header: BundleHeader) -> Iterator[Text]:
     bands = header.bands
     if header.ground_resolution_m is None:
         yield N_(

@@ -89,7 +89,7 @@ def test_names_of_bands_are_kept(bundle: ModelBundle, tmp_path: Path) -> None:
     named = with_header(bundle, band_names=("Red", "Green", "Blue", "Near infrared"))
     named.save(tmp_path / "named.safetensors")
     assert ModelBundle.load(tmp_path / "named.safetensors") == named
-    with pytest.raises(ModelError, match="not a name for each of its 4 bands"):
+    with pytest.raises(ModelError, match="does not have a name for each of its 4 bands"):
         BundleHeader.from_record(named.header.to_record() | {"band_names": ["Red"]}, tmp_path)
 
 
@@ -106,7 +106,7 @@ def refused(path: Path, reason: str) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    refused(tmp_path / "none.safetensors", "does not exist; give a model file or the folder of a training run")
+    refused(tmp_path / "none.safetensors", "does not exist; choose a model file or the folder of a training run")
 
 
 def test_a_folder_without_a_model(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_file_that_is_cut(share: float, saved: Path) -> None:
 
 def test_a_file_with_more_behind(saved: Path) -> None:
     saved.write_bytes(saved.read_bytes() + b"more")
-    refused(saved, "must be")
+    refused(saved, "should be .* bytes long")
 
 
 def resaved(bundle: ModelBundle, path: Path, state: dict[str, torch.Tensor]) -> Path:
@@ -153,7 +153,7 @@ def test_a_missing_key(bundle: ModelBundle, tmp_path: Path) -> None:
 
 def test_a_wrong_shape(bundle: ModelBundle, tmp_path: Path) -> None:
     state = bundle.state | {"head.bias": torch.zeros(3)}
-    refused(resaved(bundle, tmp_path / "m", state), "weights head.bias of shape 3, its network needs 2")
+    refused(resaved(bundle, tmp_path / "m", state), "weights head.bias of shape 3, but its network needs 2")
 
 
 def test_weights_too_many(bundle: ModelBundle, tmp_path: Path) -> None:
@@ -202,13 +202,13 @@ def test_an_unknown_network(saved: Path) -> None:
     ("change", "reason"),
     [
         ({"format": None}, "format version is missing"),
-        ({"bands": []}, "bands: "),
-        ({"bands": [0, 1, 2, 3]}, "bands.0: "),
-        ({"bands": [1, 2, 3]}, "does not fit its 3 bands"),
-        ({"schema": {"classes": []}}, "schema.classes: "),
+        ({"bands": []}, "bands must not be empty"),
+        ({"bands": [0, 1, 2, 3]}, "bands.0 must be at least 1"),
+        ({"bands": [1, 2, 3]}, "does not match its 3 bands"),
+        ({"schema": {"classes": []}}, "schema.classes must not be empty"),
         ({"ground_resolution_m": -1}, "ground_resolution_m"),
-        ({"normalisation": {"mean": [1, 2], "std": [1, 2]}}, "does not fit its 4 bands"),
-        ({"normalisation": {"mean": [1, 2, 3, 4], "std": [1, 2, 0, 4]}}, "normalisation that does not fit"),
+        ({"normalisation": {"mean": [1, 2], "std": [1, 2]}}, "does not match its 4 bands"),
+        ({"normalisation": {"mean": [1, 2, 3, 4], "std": [1, 2, 0, 4]}}, "normalisation that does not match"),
     ],
 )
 def test_a_record_that_is_wrong(change: dict[str, Any], reason: str, saved: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_record_that_is_wrong(change: dict[str, Any], reason: str, saved: Path
 
 
 def test_a_record_that_lacks_a_field(saved: Path) -> None:
-    refused(edited(saved, lambda record: record.pop("classes", None) or record.pop("schema")), "schema: ")
+    refused(edited(saved, lambda record: record.pop("classes", None) or record.pop("schema")), "schema is missing")
 
 
 def loads_or_refuses(data: bytes, path: Path) -> None:

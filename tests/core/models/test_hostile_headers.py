@@ -132,7 +132,7 @@ def test_every_command_refuses_a_senseless_model_in_one_sentence(
         assert run() == 1
         told, problem = capsys.readouterr()
         assert (told, problem.count("\n")) == ("", 1)
-        assert problem == f"landseg: {path} is not a whole model file (dtype: this is no type of pixels); train again\n"
+        assert problem == f"landseg: {path} is not a complete model file (dtype: not a pixel type); train again\n"
     assert list(tmp_path.iterdir()) == [path]
 
 

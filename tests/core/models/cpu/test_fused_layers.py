@@ -14,11 +14,11 @@ from landseg_core.models.catalog import CATALOG, build_model
 from landseg_core.models.cpu import fused_layers
 from landseg_core.models.cpu.folding import fold_batch_norms
 from landseg_core.models.cpu.fused_layers import (
-    DoubledConvolution,
-    HalvingMax,
+    FusedUpConv2x,
+    MaxPool2x2,
     OneDnnConvolution,
     SplitUpBlock,
-    suit_processor,
+    optimize_for_cpu,
 )
 
 
@@ -39,7 +39,7 @@ def lively(model: nn.Module) -> nn.Module:
 def test_a_network_gives_the_same_logits(name: str, memory_format: torch.memory_format) -> None:
     plain = lively(build_model(name, 3, 4)).to(memory_format=memory_format)
     suited = copy.deepcopy(plain)
-    suit_processor(suited)
+    optimize_for_cpu(suited)
     pictures = torch.randn(1, 3, 70, 50).to(memory_format=memory_format)
     with torch.inference_mode():
         assert torch.allclose(suited(pictures), plain(pictures), atol=1e-4)
@@ -47,7 +47,7 @@ def test_a_network_gives_the_same_logits(name: str, memory_format: torch.memory_
 
 def test_every_activation_goes_with_its_convolution() -> None:
     model = lively(build_model("unet16", 3, 4))
-    suit_processor(model)
+    optimize_for_cpu(model)
     layers = list(model.modules())
     assert not [layer for layer in layers if isinstance(layer, nn.MaxPool2d)]
     assert sum(isinstance(layer, SplitUpBlock) for layer in layers) == 4
@@ -57,7 +57,7 @@ def test_every_activation_goes_with_its_convolution() -> None:
 def test_without_these_calls_pytorchs_own_layers_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fused_layers, "_ops", lambda: None)
     model = lively(build_model("unet16", 3, 4))
-    suit_processor(model)
+    optimize_for_cpu(model)
     assert not [layer for layer in model.modules() if isinstance(layer, OneDnnConvolution | SplitUpBlock)]
     with torch.inference_mode():
         assert model(torch.zeros(1, 3, 32, 32)).shape == (1, 4, 32, 32)
@@ -71,10 +71,10 @@ def test_doubling_and_a_convolution_are_one_call(height: int, width: int, first_
     features = torch.randn(2, 6, height, width)
     with torch.inference_mode():
         expected = convolution(doubling(features))
-        assert torch.allclose(DoubledConvolution(doubling, convolution)(features), expected, atol=1e-5)
+        assert torch.allclose(FusedUpConv2x(doubling, convolution)(features), expected, atol=1e-5)
 
 
 @given(st.integers(2, 20), st.integers(2, 20))
 def test_the_largest_of_each_four(height: int, width: int) -> None:
     features = torch.randn(2, 3, height, width)
-    assert torch.equal(HalvingMax()(features), nn.MaxPool2d(2)(features))
+    assert torch.equal(MaxPool2x2()(features), nn.MaxPool2d(2)(features))

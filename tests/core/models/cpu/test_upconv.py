@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from landseg_core.models.cpu.upconv import DoublingConv
+from landseg_core.models.cpu.upconv import UpConv2x
 
 
 def gradients(layer: nn.Module, features: torch.Tensor, upstream: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -17,7 +17,7 @@ def gradients(layer: nn.Module, features: torch.Tensor, upstream: torch.Tensor) 
 @pytest.mark.parametrize("memory_format", [torch.channels_last, torch.contiguous_format])
 def test_bf16_gradients_are_those_of_float64(memory_format: torch.memory_format) -> None:
     torch.manual_seed(0)
-    layer, exact = DoublingConv(6, 3), nn.ConvTranspose2d(6, 3, 2, 2).double()
+    layer, exact = UpConv2x(6, 3), nn.ConvTranspose2d(6, 3, 2, 2).double()
     # What both start from is the same: bf16 numbers.
     for own, other in zip(layer.parameters(), exact.parameters(), strict=True):
         own.data = own.data.bfloat16().float()
@@ -34,7 +34,7 @@ def test_bf16_gradients_are_those_of_float64(memory_format: torch.memory_format)
 
 @pytest.mark.parametrize("learning", [True, False])
 def test_it_gives_what_a_plain_transposed_convolution_gives(learning: bool) -> None:
-    layer, features = DoublingConv(5, 4), torch.randn(2, 5, 3, 6).bfloat16()
+    layer, features = UpConv2x(5, 4), torch.randn(2, 5, 3, 6).bfloat16()
     with torch.autocast("cpu", torch.bfloat16), torch.set_grad_enabled(learning):
         found = layer(features)
         plain = functional.conv_transpose2d(features, layer.weight, layer.bias, stride=2)
@@ -43,7 +43,7 @@ def test_it_gives_what_a_plain_transposed_convolution_gives(learning: bool) -> N
 
 
 def test_frozen_weights_get_no_gradient() -> None:
-    layer = DoublingConv(4, 2).requires_grad_(requires_grad=False)
+    layer = UpConv2x(4, 2).requires_grad_(requires_grad=False)
     features = torch.randn(1, 4, 8, 8).bfloat16().requires_grad_()
     with torch.autocast("cpu", torch.bfloat16):
         layer(features).sum().backward()
@@ -52,4 +52,4 @@ def test_frozen_weights_get_no_gradient() -> None:
 
 
 def test_float32_is_left_to_torch() -> None:
-    assert "Convolution" in type(DoublingConv(4, 2)(torch.randn(1, 4, 8, 8)).grad_fn).__name__
+    assert "Convolution" in type(UpConv2x(4, 2)(torch.randn(1, 4, 8, 8)).grad_fn).__name__
