@@ -155,6 +155,6 @@ def test_without_a_project_all_backups_are_listed(qtbot, window_with, project_pa
 
 def test_without_backups_it_says_so(qtbot, window) -> None:
     dialog, _ = restore_dialog(qtbot, window)
-    assert "There are no backups yet" in dialog.findChild(QLabel, "restore_text").text()
+    assert "No backups yet" in dialog.findChild(QLabel, "restore_text").text()
     assert not dialog.findChild(QPushButton, "restore_button").isEnabled()
     dialog.reject()
