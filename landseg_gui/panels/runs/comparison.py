@@ -21,9 +21,10 @@ from PySide6.QtWidgets import (
 )
 
 from landseg_core.runs.catalogue import RunSummary, differing_settings
+from landseg_core.runs.config import TrainConfig
 from landseg_gui.icons import colour_swatch
 from landseg_gui.plain_text import PlainLabel, plain_tip
-from landseg_gui.text import interval, percent, tr
+from landseg_gui.text import interval, percent, tr, translated
 
 if TYPE_CHECKING:
     from landseg_gui.panels.runs.compared_curves import RunCurvesView
@@ -156,7 +157,7 @@ class RunComparison(QWidget):
         if len(self._runs) == 1:
             settings = {name: (str(value),) for name, value in self._runs[0].config.items() if value is not None}
         for name, values in settings.items():
-            _add_row(self._settings, name, [_cell(value) for value in values])
+            _add_row(self._settings, _setting_title(name), [_cell(value) for value in values])
         self._alike.setText(tr("All settings of these runs are the same."))
         self._settings_pages.setCurrentIndex(0 if settings else 1)
 
@@ -169,6 +170,12 @@ class RunComparison(QWidget):
             header = QTableWidgetItem(colour_swatch(colours[run.folder]), run.name)
             header.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             table.setHorizontalHeaderItem(column, header)
+
+
+def _setting_title(name: str) -> str:
+    """Return the title of a setting of training; one that this version does not have keeps its name."""
+    field = TrainConfig.model_fields.get(name)
+    return translated(field.title) if field is not None and field.title else name
 
 
 def _table(name: str) -> QTableWidget:

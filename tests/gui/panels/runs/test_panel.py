@@ -205,7 +205,7 @@ def test_runs_are_compared(panel: RunsPanel) -> None:
     plain = [[text.replace("\N{NO-BREAK SPACE}", " ") for text in row] for row in figures]
     assert plain[0] == ["mIoU", "90.0 %  (70.1–83.3 %)", "60.0 %  (70.1–83.3 %)"]
     assert [row[0] for row in plain] == ["mIoU", "Accuracy", "IoU of land", "IoU of water"]
-    assert cells(panel.findChild(QTableWidget, "run_settings")) == [["batch", "8", "4"]]
+    assert cells(panel.findChild(QTableWidget, "run_settings")) == [["Batch size", "8", "4"]]
     curves = panel.findChild(RunCurvesView)
     assert len(curves.miou_plot.listDataItems()) == 2
     assert len(curves.loss_plot.listDataItems()) == 4
@@ -215,7 +215,7 @@ def test_runs_are_compared(panel: RunsPanel) -> None:
 def test_one_run_shows_all_its_settings(panel: RunsPanel) -> None:
     select(panel, "good")
     rows = dict(cells(panel.findChild(QTableWidget, "run_settings")))
-    assert (rows["batch"], rows["model"]) == ("4", "tiny")
+    assert (rows["Batch size"], rows["Network"]) == ("4", "tiny")
     assert "minutes" not in rows
 
 
