@@ -133,13 +133,13 @@ def learning(
     precision = precision_for(device).name
     plain = PlainSteps(architecture, len(data.schema), load.batch, chips, device)
     with landseg_steps(config, data) as own:
-        works = [partial(_images_per_s, load, run) for run in (own.run, plain.run, own.run_at_hand)]
-        speeds, plain_speeds, at_hand = in_turns(works, load.rounds)
+        works = [partial(_images_per_s, load, run) for run in (own.run, plain.run, own.run_same_batch)]
+        speeds, plain_speeds, same_batch = in_turns(works, load.rounds)
         waits = own.waits[1::2][1:]  # without those of warming up, and the round that does not count
         models[architecture] = own.bundle()
         name = f"{architecture}, {precision}, steps of {load.batch} chips of {load.chip} px"
         yield Line(name, speeds, "plain loop, fp32, NCHW, PNG chips", plain_speeds, unit="images/s", more=True)
-        yield _rate(f"{architecture}: the same batch again and again", at_hand, "images/s")
+        yield _rate(f"{architecture}: the same batch again and again", same_batch, "images/s")
         yield Line(f"{architecture}: waiting for chips", [100 * share for share in waits], unit="%")
         if device.type == "cuda":
             yield from _on_card(load, architecture, own, plain, [speeds, plain_speeds])

@@ -78,7 +78,7 @@ class LandsegSteps:
         self.waits.append(waited / seconds)
         return seconds
 
-    def run_at_hand(self, steps: int) -> float:
+    def run_same_batch(self, steps: int) -> float:
         """Take some steps on one batch, so that no chips are waited for, and return the seconds."""
         batch = next(self._batches)
         start = time.perf_counter()

@@ -44,7 +44,7 @@ class PredictedView:
     def __init__(self, raster: Path, model: Path, folder: Path) -> None:
         self._raster, self._model, self._folder = raster, model, folder
         self._window = BareWindow(folder)
-        self._flow = PredictFlow(self._window.session, self._window.runner, self._window.viewport.view_window)
+        self._flow = PredictFlow(self._window.session, self._window.runner, self._window.view.view_window)
         view, layers = self._window.view, self._window.session.layers
         self._window.session.files.open([raster])
         wait_until(lambda: layers.image is not None)
@@ -55,7 +55,7 @@ class PredictedView:
         """Make the map of this number, and wait until its layer is seen."""
         mask, view = (
             MapFiles.numbered(self._folder, self._raster.stem, number).mask,
-            self._window.viewport.view_window(),
+            self._window.view.view_window(),
         )
         maps = (PlannedMap(self._raster, mask),)
         self._flow.start(PredictTask(model=self._model, maps=maps, window=view, tile=512, device="cpu"))

@@ -94,7 +94,7 @@ def contents_of(project: Project) -> Contents:
         project.history.steps,
         project.runs,
     ]
-    rest += view_memory(project)
+    rest += stored_view_state(project)
     for entry in project.images:
         rest += [entry.path, entry.grid, entry.missing, entry.fingerprint, project.areas(entry.id)]
         rest += [project.class_pixels(entry.id), project.predictions(entry.id), project.tile_keys(entry.id)]
@@ -105,14 +105,14 @@ def contents_of(project: Project) -> Contents:
     return Contents(labels, rest)
 
 
-def view_memory(project: Project) -> list[Any]:
+def stored_view_state(project: Project) -> list[Any]:
     """Read what the window keeps in a project."""
     from landseg_gui.form_settings import FormSettings
-    from landseg_gui.session.view_state import hidden_images, load_position, remembered_window
+    from landseg_gui.session.view_state import hidden_images, load_position, load_window
 
     places = [load_position(project, entry.id) for entry in project.images]
     form = FormSettings("predict", project=project)
-    return [*places, dict(remembered_window(project)), hidden_images(project), form.proposal("model")]
+    return [*places, dict(load_window(project)), hidden_images(project), form.proposal("model")]
 
 
 def edit(project: Project, found: Contents) -> None:

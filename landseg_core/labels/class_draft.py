@@ -123,7 +123,7 @@ class ClassDraft:
         before = {item.value: item for item in self.before.classes}
         now = {item.value: item for item in self.classes}
         both = [(before[value], now[value]) for value in before if value in now]
-        kept_before, kept_now = [v for v in before if v in now], [v for v in now if v in before]
+        common_before, common_now = [v for v in before if v in now], [v for v in now if v in before]
         return [
             *(N_("Add class {name}", name=item.name) for value, item in now.items() if value not in before),
             *(N_("Delete class {name}", name=item.name) for value, item in before.items() if value not in now),
@@ -133,7 +133,7 @@ class ClassDraft:
                 if old.name != new.name
             ),
             *(N_("Change colour of class {name}", name=new.name) for old, new in both if old.colour != new.colour),
-            *([N_("Reorder classes")] if kept_before != kept_now else []),
+            *([N_("Reorder classes")] if common_before != common_now else []),
         ]
 
     def _with(self, index: int, item: DraftClass) -> ClassDraft:

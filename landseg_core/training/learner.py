@@ -80,7 +80,7 @@ class Learner:
     def step(
         self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], learning_rate: float, seed: Sequence[int] = (0,)
     ) -> float:
-        """Learn from (N, C, S, S) native pixels and (N, S, S) class indices; return the loss before the step.
+        """Train on (N, C, S, S) native pixels and (N, S, S) class indices; return the loss before the step.
 
         `seed` gives the random numbers of augmentation. Where the loss or its gradient is not finite, the
         weights stay as they are, but not the running statistics of batch norms, and NaN is returned; on a GPU,

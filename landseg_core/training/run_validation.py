@@ -118,7 +118,7 @@ class RunValidation:
         return validator.measure("validation", self._emit, checkpoint, self._emit)
 
     def _in_memory(self, work: Callable[[Validator], Answer]) -> Answer:
-        """Return what `work` gives, tried again with windows of half the size until memory suffices for them."""
+        """Return what `work` gives, retried with windows of half the size while memory runs out."""
         return retry_on_out_of_memory(lambda: work(self._validator), self._halve)
 
     def _halve(self) -> None:
