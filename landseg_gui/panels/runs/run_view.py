@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QTabWidget,
@@ -26,17 +24,16 @@ from landseg_core.runs.catalogue import RunStatus, RunSummary
 from landseg_core.runs.samples import ValidationSamples
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.runs.iou_table import IouTable
+from landseg_gui.panels.runs.run_controls import RunControls
+from landseg_gui.panels.runs.run_text import details_text, end_text, what_text
 from landseg_gui.panels.runs.samples import ValidationSamplesView
 from landseg_gui.panels.runs.warning_list import NoticeList
 from landseg_gui.plain_text import PlainLabel
-from landseg_gui.text import as_sentence, capitalised, decimal, duration, percent, time_left, tr, translated
+from landseg_gui.text import as_sentence, capitalised, decimal, percent, time_left, tr, translated
 
 if TYPE_CHECKING:
     from landseg_core.runs.details import RunDetails
-    from landseg_core.runs.history import LoggedEnd, LoggedStart
     from landseg_gui.panels.runs.curves import CurvesView
-
-_BAR_STEPS = 1000
 
 
 class RunView(QScrollArea):
@@ -52,22 +49,17 @@ class RunView(QScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
-        self._job: Job | None = None
         self._epochs: int | None = None
         self._best: EpochFinished | None = None
         self._curves: CurvesView | None = None
         self._title = PlainLabel(objectName="training_title", wordWrap=True)
         self._whose = PlainLabel(objectName="training_whose", wordWrap=True, visible=False)
-        self._progress = QWidget()
+        self._controls = RunControls()
         self._state = PlainLabel(objectName="training_state", wordWrap=True)
         self._left = PlainLabel(objectName="training_time_left")
         self._notices = NoticeList()
         self._metrics = PlainLabel(objectName="training_figures", wordWrap=True, visible=False)
         self._warnings = PlainLabel(objectName="training_warnings", wordWrap=True, visible=False)
-        self._bar = QProgressBar(objectName="training_progress", textVisible=False)
-        self._pause = QPushButton(tr("Pause"), objectName="training_pause", checkable=True, autoDefault=False)
-        self._stop = QPushButton(tr("Stop"), objectName="training_stop", autoDefault=False)
-        self._live = QCheckBox(tr("Live prediction"), objectName="training_live", checked=True)
         self._live_problem = PlainLabel(objectName="training_live_problem", wordWrap=True, visible=False)
         self._continue = QPushButton(tr("Resume…"), objectName="training_continue", autoDefault=False)
         self._further = QPushButton(tr("Fine-tune…"), objectName="training_further", autoDefault=False)
@@ -75,9 +67,8 @@ class RunView(QScrollArea):
         self._samples = ValidationSamplesView()
         self._body: QVBoxLayout
         self._lay_out()
-        self._pause.toggled.connect(self._pause_or_resume)
-        self._stop.clicked.connect(self._ask_to_stop)
-        self._live.toggled.connect(self.live_wanted)
+        self._controls.live_wanted.connect(self.live_wanted)
+        self._controls.wish_changed.connect(self._show_wish)
         self._continue.clicked.connect(self.resume_wanted)
         self._further.clicked.connect(self.fine_tune_wanted)
 
@@ -89,19 +80,15 @@ class RunView(QScrollArea):
         self._title.setFont(font)
         self._warnings.setForegroundRole(QPalette.ColorRole.BrightText)
         self._live_problem.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._live.setToolTip(tr("Predict the current view after each epoch; this takes up to two seconds of the run"))
         self._continue.setToolTip(tr("Resume the run where it stopped, with its own settings"))
         self._further.setToolTip(tr("Start a new run from the model of this one"))
-        self._pause.setToolTip(tr("Pause the run after its current step"))
-        self._stop.setToolTip(tr("Stop the run; the best model so far is kept and can be used"))
         content = QWidget()
         column = QVBoxLayout(content)
         column.setSpacing(6)
         column.addWidget(self._title)
         column.addWidget(self._whose)
         column.addLayout(self._state_row())
-        column.addWidget(self._progress)
-        self._fill_progress()
+        column.addWidget(self._controls)
         column.addLayout(self._end_row())
         for part in (self._live_problem, self._notices, self._metrics, self._warnings):
             column.addWidget(part)
@@ -135,16 +122,6 @@ class RunView(QScrollArea):
         row.addWidget(self._left, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
-    def _fill_progress(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._live, 1)
-        buttons.addWidget(self._pause)
-        buttons.addWidget(self._stop)
-        rows = QVBoxLayout(self._progress)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self._bar)
-        rows.addLayout(buttons)
-
     def _plots(self) -> CurvesView:
         if self._curves is None:
             from landseg_gui.panels.runs.curves import (
@@ -160,7 +137,6 @@ class RunView(QScrollArea):
 
     def follow(self, job: Job, schema: ClassSchema) -> None:
         """Show `job`, a training run with the classes of `schema`, from its beginning."""
-        self._job = job
         self._best = None
         self._iou.set_schema(schema)
         self._samples.begin(schema)
@@ -168,23 +144,21 @@ class RunView(QScrollArea):
         self._notices.clear()
         self._show_metrics("")
         self._show_state(tr("Preparing…"))
-        self._bar.setMaximum(0)
-        self._set_controls(running=True)
+        self._controls.follow(job)
         self.offer_to_continue(resumable=False, further=False)
         job.reported.connect(self._show_event)
-        job.finished.connect(self._show_finished)
         job.failed.connect(self._show_failed)
         job.too_large.connect(self._show_not_started)
         job.stopped.connect(self._show_stopped)
-        job.ended.connect(self._show_ended)
+        job.ended.connect(self._left.clear)
 
     def show_details(self, details: RunDetails) -> None:
         """Show a run from the files in its folder."""
         summary, history = details.summary, details.history
-        self._progress.hide()
+        self._controls.hide()
         self._title.setText(summary.name)
         self._title.setToolTip(str(summary.folder))
-        self._state.setText(_details_text(details))
+        self._state.setText(details_text(details))
         self._plots().show_curves(details.curves)
         for message in history.notices:
             self._notices.add(message)
@@ -248,14 +222,13 @@ class RunView(QScrollArea):
     def _(self, event: RunStarted) -> None:
         self._plots().begin(event.steps_per_epoch)
         self._epochs = event.epochs
-        self._title.setText(f"{_what_text(event)} ({event.precision})")
+        self._title.setText(f"{what_text(event)} ({event.precision})")
         self._show_state(tr("Training"))
 
     @_show.register
     def _(self, event: StepFinished) -> None:
         self._plots().add_step(event)
-        self._bar.setMaximum(_BAR_STEPS)
-        self._bar.setValue(round(event.fraction * _BAR_STEPS))
+        self._controls.show_progress(event.fraction)
         self._left.setText(time_left(event.seconds_left))
         self._show_state(self._step_text(event))
 
@@ -309,25 +282,17 @@ class RunView(QScrollArea):
 
     @_show.register
     def _(self, event: RunFinished) -> None:
-        self._show_state(_end_text(event, event.epoch), final=True)
+        self._show_state(end_text(event, event.epoch), final=True)
 
     def _show_state(self, state: str, *, final: bool = False) -> None:
         """Show the state, unless the user has asked to pause or to stop and that has not happened yet."""
-        if final or self._wish() is None:
+        if final or self._controls.wish is None:
             self._state.setText(state)
 
-    def _wish(self) -> str | None:
-        if self._job is None or not self._job.running:
-            return None
-        control = self._job.control
-        if control.stop_requested:
-            return tr("Stopping… the best model so far is kept")
-        return tr("Paused") if control.paused else None
+    def _show_wish(self) -> None:
+        self._state.setText(self._controls.wish or tr("Training"))
 
     # --- how the run ends
-
-    def _show_finished(self) -> None:
-        self._bar.setMaximum(_BAR_STEPS)
 
     def _show_failed(self, sentence: str) -> None:
         self._show_state(tr("Failed: {reason}", reason=sentence), final=True)
@@ -337,71 +302,3 @@ class RunView(QScrollArea):
 
     def _show_stopped(self) -> None:
         self._show_state(tr("Stopped before the first model was saved"), final=True)
-
-    def _show_ended(self) -> None:
-        self._job = None
-        self._left.clear()
-        self._set_controls(running=False)
-        if self._bar.maximum() == 0:  # or it would look busy for ever
-            self._bar.setMaximum(_BAR_STEPS)
-
-    # --- what the user does
-
-    def _pause_or_resume(self, pause: bool) -> None:
-        self._pause.setText(tr("Resume") if pause else tr("Pause"))
-        if self._job is None:
-            return
-        (self._job.control.pause if pause else self._job.control.resume)()
-        self._state.setText(self._wish() or tr("Training"))
-
-    def _ask_to_stop(self) -> None:
-        if self._job is None:
-            return
-        self._job.stop()
-        self._set_controls(running=False)
-        self._state.setText(self._wish() or "")
-
-    def _set_controls(self, *, running: bool) -> None:
-        self._pause.setChecked(False)
-        for button in (self._pause, self._stop):
-            button.setEnabled(running)
-
-
-def _what_text(start: RunStarted | LoggedStart) -> str:
-    """Return which network is trained, for how long and on which device."""
-    if start.epochs:
-        return tr(
-            "{model} for %n epochs on {device}",
-            n=start.epochs,
-            one="{model} for one epoch on {device}",
-            model=start.model,
-            device=start.device,
-        )
-    time = duration(60 * (start.minutes or 0))
-    return tr("{model} for {time} on {device}", model=start.model, time=time, device=start.device)
-
-
-def _end_text(end: RunFinished | LoggedEnd, epoch: int | None) -> str:
-    """Return how a run ended, after which time and in which epoch."""
-    time = duration(end.seconds)
-    match end.reason:
-        case "finished":
-            text = tr("Finished after {time}", time=time)
-        case "stopped":
-            text = tr("Stopped after {time}", time=time)
-        case "not_finite":
-            text = tr("Stopped after {time}: the loss diverged; try a lower learning rate", time=time)
-        case _:
-            text = tr("Ended after {time}", time=time)
-    return text if epoch is None else tr("{end} · epoch {epoch}", end=text, epoch=epoch)
-
-
-def _details_text(details: RunDetails) -> str:
-    """Return what a run was, and how it ended."""
-    summary, history = details.summary, details.history
-    if summary.status == RunStatus.DAMAGED:
-        return tr("Damaged: {problem}", problem=as_sentence(summary.problem))
-    what = _what_text(history.start) if history.start else summary.model
-    epoch = history.epochs[-1].epoch if history.epochs else None
-    end = _end_text(history.end, epoch) if history.end else tr("unfinished")
-    return f"{what} · {end}"
