@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from landseg_core.project.images import ImageEntry
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _CONTEXT = "landseg"
+_FIRST_VALUE = re.compile(r"\{(\w+)")
 _SENTENCE_ENDS = (".", "!", "?", "…")
 
 
@@ -48,12 +50,21 @@ def as_sentence(text: object) -> str:
 
     A name at its beginning keeps its letters, and what is a sentence already stays as it is.
     """
-    sentence = str(text)
-    starts_with_value = isinstance(sentence, Text) and sentence.template.startswith("{")
-    sentence = translated(sentence)
+    sentence = translated(str(text))
     if not sentence or sentence.endswith(_SENTENCE_ENDS):
         return sentence
-    return f"{sentence if starts_with_value else capitalised(sentence)}."
+    return f"{sentence if _starts_with_name(str(text)) else capitalised(sentence)}."
+
+
+def _starts_with_name(text: object) -> bool:
+    """Return whether a text begins with a value that is no text of ours, such as the name of a file."""
+    if not isinstance(text, Text):
+        return False
+    first = _FIRST_VALUE.match(text.template)
+    if first is None:
+        return False
+    value = text.values[first.group(1)]
+    return _starts_with_name(value) if isinstance(value, Text) else True
 
 
 def images_text(images: Sequence[ImageEntry]) -> str:
@@ -73,7 +84,8 @@ def files_text(files: Sequence[Path]) -> str:
 
 def thousands(number: int) -> str:
     """Write a whole number as the user's language does, with its thousands apart."""
-    return _locale().toString(number)
+    fits = -(2**63) <= number < 2**63
+    return _locale().toString(number) if fits else _locale().toString(float(number), "g", 3)
 
 
 def decimal(number: float, decimals: int) -> str:

@@ -154,7 +154,7 @@ def test_the_panel_shows_the_last_run_of_the_project(window, qtbot, open_, make_
     qtbot.waitUntil(lambda: label(window, "training_title") == "run-2", timeout=SECONDS)
     state = label(window, "training_state")
     assert state == "tiny for 2 epochs on cpu · Finished after 6 min 40 s · epoch 2"
-    assert label(window, "training_figures") == "best mIoU 76.5 % in epoch 2 · accuracy 87.5 %"
+    assert label(window, "training_figures") == "Best mIoU 76.5 % in epoch 2 · accuracy 87.5 %"
     assert window.findChild(QLabel, "iou_land").text() == "80.0\N{NO-BREAK SPACE}%"
     curves = window.findChild(CurvesView)
     assert curves.miou.series.x.tolist() == [1, 2]

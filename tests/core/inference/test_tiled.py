@@ -140,7 +140,7 @@ def test_a_number_that_is_none_is_refused_unless_it_is_nodata(run: Any, tmp_path
     pixels = np.zeros((1, 20, 30), np.float32)
     pixels[0, 7, 11] = np.nan
     backend = FunctionBackend(lambda values: values, 1, ReceptiveField(1, 0))
-    with pytest.raises(RasterError, match=r"holds\.tif holds the value nan at pixel 11, 7"):
+    with pytest.raises(RasterError, match=r"holds\.tif has the value nan at pixel 11, 7"):
         run(backend, write_raster(tmp_path / "holds.tif", pixels), tile=16, overlap=0)
     result = run(backend, write_raster(tmp_path / "fine.tif", pixels, nodata=np.nan), tile=16, overlap=0)
     assert not result.valid[7, 11]

@@ -59,7 +59,7 @@ def room_for(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[int, .
 
 
 def notices(run: Any) -> list[str]:
-    return [notice.message for notice in run.events_of(Notice) if "no memory" in notice.message]
+    return [notice.message for notice in run.events_of(Notice) if "enough memory" in notice.message]
 
 
 def a_learner(config: TrainConfig, model: nn.Module) -> Learner:

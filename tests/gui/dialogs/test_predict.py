@@ -430,7 +430,7 @@ def test_without_a_project_classes_are_nobodys(dialog: PredictDialog, headers: d
 def test_other_bands_are_named_before(dialog: PredictDialog, headers: dict) -> None:
     headers["two.safetensors"] = replace(HEADER, bands=(1, 3), normalisation=Normalisation((1.0,) * 2, (1.0,) * 2))
     write(dialog, "predict_model", "two.safetensors")
-    assert differences(dialog).startswith("The model does not use the bands 2")
+    assert differences(dialog).startswith("The model does not use these bands of town.tif: 2")
     names = ("Near infrared", "Red edge", "Coastal")
     headers["names.safetensors"] = replace(HEADER, band_names=names)
     write(dialog, "predict_model", "names.safetensors")

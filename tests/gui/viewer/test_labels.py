@@ -203,7 +203,7 @@ def test_another_thread_may_change_the_labels(qtbot, layers, view, schema) -> No
     def change_all() -> None:
         full = np.full((512, 512), 3, np.uint8)
         shelf.tiles = dict.fromkeys(raster.pyramid.tiles_in(0, PixelWindow(0, 0, WIDTH, HEIGHT)), full)
-        raster.forget()
+        raster.reload()
 
     run_aside(change_all)
     qtbot.waitUntil(lambda: bool((grab_rgb(view) == schema.classes[3].rgb).all()))
@@ -226,7 +226,7 @@ def test_labels_that_are_read_again_stay_in_sight_meanwhile(qtbot, layers, view,
     shelf.tiles = {key: np.full((512, 512), 3, np.uint8) for key in keys}
     show(layers, raster, schema)
     qtbot.waitUntil(lambda: bool((grab_rgb(view) == schema.classes[3].rgb).all()))
-    raster.forget()
+    raster.reload()
     assert (grab_rgb(view) == schema.classes[3].rgb).all()
 
 

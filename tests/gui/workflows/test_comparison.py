@@ -274,7 +274,7 @@ def test_a_stroke_is_compared_at_once(
         paint(raster, PixelWindow(400, 0, 20, 20), 3)
     assert shown(stack.masks[0])[:20, 400:420].all()
     with qtbot.waitSignal(stack.masks[0].reread):
-        raster.forget()
+        raster.reload()
 
 
 def test_many_strokes_are_compared_together(

@@ -193,7 +193,7 @@ def test_a_vrt_with_a_cut_part(save: Save) -> None:
     part = save("part.png", noise(3, 40, 50), driver="PNG")
     vrt = write_grid_vrt(part.with_name("all.vrt"), "part.png", (50, 40), 2)
     part.write_bytes(part.read_bytes()[:-500])
-    with pytest.raises(RasterError, match=r"part\.png is cut short"):
+    with pytest.raises(RasterError, match=r"part\.png is truncated"):
         RasterSource(vrt)
 
 
