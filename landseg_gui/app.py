@@ -9,7 +9,7 @@ from pathlib import Path
 
 from landseg_core.allocator import tune_allocator
 from landseg_core.cli.ending import ENDING
-from landseg_core.offline import keep_program_offline
+from landseg_core.raster.files.offline import keep_program_offline
 from landseg_gui.torch_libraries import load_before_qt
 
 

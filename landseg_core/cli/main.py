@@ -22,7 +22,7 @@ def main() -> None:
     from landseg_core.cli.ending import ENDING
 
     ENDING.install()  # before anything that takes time to import
-    from landseg_core.offline import keep_program_offline
+    from landseg_core.raster.files.offline import keep_program_offline
 
     keep_program_offline()
     try:

@@ -1,7 +1,7 @@
 """No file makes landseg contact an address: every kind, by every way in, beside a server that counts.
 
-The addresses are exempt from the dead proxy (`landseg_core.offline`), so that what is shown is that GDAL is not even
-asked for them.
+The addresses are exempt from the dead proxy (`landseg_core.raster.files.offline`), so these
+tests show that GDAL does not even ask for them.
 """
 
 from __future__ import annotations

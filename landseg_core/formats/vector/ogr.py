@@ -10,8 +10,8 @@ import pyogrio
 import pyogrio.core
 from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
-from landseg_core.offline import keep_gdal_offline
 from landseg_core.raster.files.gdal import WARNINGS_LOCK
+from landseg_core.raster.files.offline import keep_gdal_offline
 
 READABLE_DRIVERS = ("GPKG", "GeoJSON", "GeoJSONSeq", "ESRIJSON", "TopoJSON", "ESRI Shapefile", "FlatGeobuf")
 """GDAL's names of the polygon formats that are read: each holds its own data, in local files."""

@@ -17,7 +17,7 @@ from rasterio.io import DatasetReader
 from landseg_core.file_identity import HELD_FILES
 from landseg_core.leftovers import may_be_a_name
 from landseg_core.messages import N_, Text
-from landseg_core.offline import keep_gdal_offline
+from landseg_core.raster.files.offline import keep_gdal_offline
 
 READABLE_DRIVERS = (
     *("GTiff", "COG", "VRT", "PNG", "JPEG", "JP2OpenJPEG", "JP2KAK", "JPEGXL", "WEBP", "GIF", "BIGGIF", "BMP", "HFA"),
