@@ -108,7 +108,7 @@ def test_a_buffer_of_nothing_is_said_to_nobody(project_file: Path, tmp_path: Pat
     done = run_landseg("train", "--project", project_file, "--out", tmp_path / "run", *SETTINGS, "--buffer", 0)
     assert "the buffer between training and validation areas" not in done.stderr
     assert "1 warning" in done.stderr or "warnings" in done.stderr
-    assert "warning: the figures come from" in done.stderr
+    assert "warning: validation covers only" in done.stderr
 
 
 def test_a_run_goes_on_with_the_buffer_that_it_began_with(project_file: Path, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_process_killed_at_random_ends_as_one_that_never_was(
 @pytest.fixture
 def die_after_files(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Return a switch that kills what writes so many files; every other time just before the last is in its place."""
-    place, left, late = OutputFiles._place, 0, False
+    place, left, late = OutputFiles._rename, 0, False
 
     def dying_place(self: OutputFiles, *what: Any) -> None:
         nonlocal left
@@ -134,7 +134,7 @@ def die_after_files(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         nonlocal left, late
         left, late = files, not late
 
-    monkeypatch.setattr(OutputFiles, "_place", dying_place)
+    monkeypatch.setattr(OutputFiles, "_rename", dying_place)
     return switch
 
 
