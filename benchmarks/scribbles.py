@@ -21,19 +21,29 @@ from landseg_core.data.lists import read_list
 from landseg_core.raster.source import RasterSource
 
 UNLABELLED = 255
-WIDTH = 3
 STEP = 2.0
 """Px from one point of a stroke to the next."""
 TURN = 0.25
 """Standard deviation of the change of direction at each point, in radians."""
-LENGTHS = (20, 120)
-"""Px that a stroke is meant to be long: it ends early where it would leave its region."""
-WIDE_ENOUGH = 2.5
-"""Px between the middle of a stroke and another class, at least: people keep off edges."""
 TRIES = 40
 """Strokes without a new pixel in a row, after which a mask gets no more."""
 
 Mask = npt.NDArray[np.uint8]
+Points = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Pen:
+    """What strokes are drawn with, in px."""
+
+    width: int
+    lengths: tuple[int, int]
+    """Shortest and longest that a stroke is meant to be: it ends early where it would leave its region."""
+    clearance: float
+    """Between the middle of a stroke and another class, at least: people stay off edges."""
+
+
+SCRIBBLE = Pen(width=3, lengths=(20, 120), clearance=2.5)
 
 
 @dataclass(frozen=True)
@@ -43,11 +53,18 @@ class Room:
     value: int
     places: npt.NDArray[np.intp]
     inside: npt.NDArray[np.bool_]
+    pen: Pen = SCRIBBLE
 
-    def stroke(self, longest: float, rng: np.random.Generator) -> npt.NDArray[np.int32]:
+    @classmethod
+    def of(cls, region: npt.NDArray[np.bool_], value: int, pen: Pen = SCRIBBLE) -> Room | None:
+        """Return the room of a (H, W) region; None where it is too narrow for the pen."""
+        inside = depth(region) >= pen.clearance
+        return cls(value, np.argwhere(inside), inside, pen) if inside.any() else None
+
+    def stroke(self, longest: float, rng: np.random.Generator) -> Points:
         """Return the (M, 2) columns and rows of a smooth random walk of at most `longest` px from a random place."""
         row, column = self.places[rng.integers(len(self.places))]
-        angle, length = rng.uniform(0, 2 * np.pi), min(longest, rng.uniform(*LENGTHS))
+        angle, length = rng.uniform(0, 2 * np.pi), min(longest, rng.uniform(*self.pen.lengths))
         halves = [list(self._walk(row, column, angle + half, length / 2, rng)) for half in (0, np.pi)]
         return np.array([*reversed(halves[0]), (column, row), *halves[1]]).round().astype(np.int32)
 
@@ -69,16 +86,19 @@ class Room:
             yield column, row
 
 
-def rooms(mask: Mask) -> list[Room]:
+def depth(region: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Return how many px each pixel of a (H, W) region is from what is outside it; the image's edge is outside."""
+    # A frame of another class: strokes stay whole at the edges of the image as well.
+    framed = cv2.copyMakeBorder(region.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    distance: npt.NDArray[np.float32] = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return distance[1:-1, 1:-1]
+
+
+def rooms(mask: Mask, pen: Pen = SCRIBBLE) -> list[Room]:
     """Return the room of each class of a (H, W) mask that is somewhere wide enough for a stroke."""
-    found = []
-    for value in sorted(set(np.unique(mask).tolist()) - {UNLABELLED}):
-        # A frame of another class: strokes stay whole at the edges of the image as well.
-        framed = cv2.copyMakeBorder((mask == value).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-        inside = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1] >= WIDE_ENOUGH
-        if inside.any():
-            found.append(Room(value, np.argwhere(inside), inside))
-    return found
+    values = sorted(set(np.unique(mask).tolist()) - {UNLABELLED})
+    found = (Room.of(mask == value, value, pen) for value in values)
+    return [room for room in found if room is not None]
 
 
 def scribbles(mask: Mask, share: float, rng: np.random.Generator) -> Mask:
@@ -89,11 +109,11 @@ def scribbles(mask: Mask, share: float, rng: np.random.Generator) -> Mask:
     idle = 0
     while choices and idle < TRIES:
         left = wanted - (before := _labelled(drawn))
-        if left < WIDTH**2 / 2:  # a dot more would be further from what is wanted
+        if left < SCRIBBLE.width**2 / 2:  # a dot more would be further from what is wanted
             break
-        longest = left / WIDTH / max(1, len(waiting))
+        longest = left / SCRIBBLE.width / max(1, len(waiting))
         room = waiting.pop() if waiting else max(choices, key=lambda room: room.area_per_label(drawn))
-        _draw(drawn, mask, room, room.stroke(longest, rng))
+        drawn[stroke_pixels(mask, room, room.stroke(longest, rng))] = room.value
         idle = idle + 1 if _labelled(drawn) == before else 0
     return drawn
 
@@ -102,11 +122,12 @@ def _labelled(mask: Mask) -> int:
     return int(np.count_nonzero(mask != UNLABELLED))
 
 
-def _draw(drawn: Mask, mask: Mask, room: Room, stroke: npt.NDArray[np.int32]) -> None:
-    canvas = np.zeros_like(drawn)
-    cv2.polylines(canvas, [stroke], isClosed=False, color=1)
-    canvas = cv2.dilate(canvas, np.ones((WIDTH, WIDTH), np.uint8))
-    drawn[(canvas == 1) & (mask == room.value)] = room.value
+def stroke_pixels(mask: Mask, room: Room, points: Points) -> npt.NDArray[np.bool_]:
+    """Return (H, W) True where a stroke through (M, 2) columns and rows labels pixels: nowhere in another class."""
+    canvas = np.zeros_like(mask)
+    cv2.polylines(canvas, [points], isClosed=False, color=1)
+    canvas = cv2.dilate(canvas, np.ones((room.pen.width, room.pen.width), np.uint8))
+    return (canvas == 1) & (mask == room.value)
 
 
 def write_scribbles(masks: Path, listed: Path, out: Path, share: float, seed: int) -> None:
