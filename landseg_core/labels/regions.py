@@ -163,6 +163,22 @@ class MaskRegion:
         return mask
 
 
+def rectangle_on(a: Position, b: Position, opposite: Position) -> tuple[Position, Position, Position, Position]:
+    """Return the corners of the rectangle with the side `a` - `b` whose other long side runs through `opposite`.
+
+    They are `a`, `b` and what lies across from `b` and from `a`: both moved by the part of `opposite` - `a` that is
+    perpendicular to the side. Without a side, where `a` is `b`, all four are the same.
+    """
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    length = math.hypot(dx, dy)
+    if length == 0:
+        return a, b, b, a
+    x, y = -dy / length, dx / length
+    width = (opposite[0] - a[0]) * x + (opposite[1] - a[1]) * y
+    across = x * width, y * width
+    return a, b, (b[0] + across[0], b[1] + across[1]), (a[0] + across[0], a[1] + across[1])
+
+
 def _around(positions: Sequence[Position], margin: float) -> PixelWindow:
     """Return the window of all pixels within `margin` px of the box around `positions`."""
     columns, rows = [column for column, _ in positions], [row for _, row in positions]

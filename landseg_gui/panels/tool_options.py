@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics, QPalette
 from PySide6.QtWidgets import (
@@ -22,9 +24,9 @@ from landseg_gui.number_boxes import DecimalBox, WholeBox
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
 from landseg_gui.text import tr, translated
-from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE
+from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE, WIDTH
 from landseg_gui.tools.manager import ToolManager
-from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS, ToolSettings
+from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS
 
 _BOX_WIDTH = 86
 _REST_WIDTH = 200
@@ -50,6 +52,7 @@ class ToolOptions(QWidget):
         self._pages = {
             NO_OPTIONS: QWidget(),
             SIZE: _SizeOptions(manager),
+            WIDTH: _LineOptions(manager),
             TOLERANCE: _ToleranceOptions(manager),
             AREA: self._rest,
         }
@@ -141,15 +144,15 @@ class _ActiveClass(QWidget):
         self.setToolTip(plain_tip(tip))
 
 
-class _SizeBox(DecimalBox):
-    """A number whose arrows step as the size keys do."""
+class _LadderBox(DecimalBox):
+    """A number whose arrows step as the size keys do: by about a fifth."""
 
-    def __init__(self, settings: ToolSettings) -> None:
-        super().__init__(objectName="tool_size")
-        self._settings = settings
+    def __init__(self, name: str, step: Callable[[int], None]) -> None:
+        super().__init__(objectName=name)
+        self._step = step
 
     def stepBy(self, steps: int) -> None:
-        self._settings.step_size(steps)
+        self._step(steps)
 
 
 class _SizeOptions(QWidget):
@@ -158,7 +161,7 @@ class _SizeOptions(QWidget):
     def __init__(self, manager: ToolManager) -> None:
         super().__init__()
         self._settings = manager.settings
-        self._box = _SizeBox(manager.settings)
+        self._box = _LadderBox("tool_size", manager.settings.step_size)
         self._unit = QComboBox(objectName="tool_unit", focusPolicy=Qt.FocusPolicy.NoFocus)
         self._unit.addItems([PIXELS, METRES])
         _prepare(self._box, manager)
@@ -185,6 +188,35 @@ class _SizeOptions(QWidget):
         self._unit.setCurrentText(settings.unit)
         self._unit.setToolTip("" if settings.resolution else translated(_NO_METRES))
         self._unit.setEnabled(settings.resolution is not None)
+
+
+class _LineOptions(QWidget):
+    """The width of lines, in metres, or in pixels where there are no metres."""
+
+    def __init__(self, manager: ToolManager) -> None:
+        super().__init__()
+        self._settings = manager.settings
+        self._box = _LadderBox("tool_width", manager.settings.step_line)
+        self._unit = PlainLabel(objectName="tool_width_unit")
+        _prepare(self._box, manager)
+        _lay_out(self, PlainLabel(tr("Width")), self._box, self._unit)
+        self._box.setToolTip(tr("Width of the line ([ and ] change it)"))
+        self._box.valueChanged.connect(self._set_width)
+        self._settings.changed.connect(self._show)
+        self._show()
+
+    def _set_width(self, width: float) -> None:
+        self._settings.line = width
+
+    def _show(self) -> None:
+        settings, box = self._settings, self._box
+        pixel = settings.resolution or 1
+        with QSignalBlocker(box):  # the box rounds to its decimals: that is no wish of the user's
+            box.setDecimals(_DECIMALS[settings.line_unit])
+            box.setRange(pixel, LARGEST_BRUSH * pixel)
+            box.setValue(settings.line)
+        self._unit.setText(settings.line_unit)
+        self._unit.setToolTip("" if settings.resolution else translated(_NO_METRES))
 
 
 class _ToleranceOptions(QWidget):

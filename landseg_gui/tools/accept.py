@@ -38,9 +38,9 @@ class Accept(Polygon):
         """Return whether there is something to accept, and labels to write it to."""
         return super().may_begin(position) and self.may_accept()
 
-    def use(self, ring: tuple[Position, ...], _value: int) -> None:
+    def use(self, vertices: tuple[Position, ...], _value: int) -> None:
         """Hand the polygon on."""
-        self.accept_in(PolygonRegion([ring]))
+        self.accept_in(PolygonRegion([vertices]))
 
     def preview(self) -> list[Shape]:
         """Return how the polygon looks: in no colour of a class, for it may bring several."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
@@ -13,7 +14,7 @@ from landseg_core.labels.regions import Position
 if TYPE_CHECKING:
     from landseg_gui.tools.context import ToolContext
 
-NO_OPTIONS, SIZE, TOLERANCE, AREA = "", "size", "tolerance", "area"
+NO_OPTIONS, SIZE, WIDTH, TOLERANCE, AREA = "", "size", "width", "tolerance", "area"
 """What the options bar offers for a tool."""
 
 
@@ -41,6 +42,10 @@ class Tool:
     """A tool that does nothing. Positions are in raster px; the manager lets only one button be down at a time."""
 
     shape = Qt.CursorShape.CrossCursor
+    keys: ClassVar[Mapping[int, str]] = {}
+    """The keys that are the tool's own, and what each calls; they must not be keys of the window."""
+    modifiers = Qt.KeyboardModifier.NoModifier
+    """The modifier keys that change what a click of this tool does."""
 
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
         self.spec = spec
@@ -69,6 +74,10 @@ class Tool:
     def key(self, _key: int) -> bool:
         """Handle a key (a `Qt.Key`, or the code of a letter that has none); return whether it was used."""
         return False
+
+    def step_size(self, steps: int) -> None:
+        """Make what the tool paints with larger, or smaller, by some steps."""
+        self.context.settings.step_size(steps)
 
     def cancel(self) -> bool:
         """Cancel what is under way, as if it had never begun; return whether there was anything."""

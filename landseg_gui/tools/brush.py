@@ -31,6 +31,8 @@ class _Stroke:
 class Brush(Tool):
     """Paints the active class; with the right button it erases; with Shift it paints a line from the last position."""
 
+    modifiers = Qt.KeyboardModifier.ShiftModifier
+
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
         super().__init__(spec, context)
         self._stroke: _Stroke | None = None

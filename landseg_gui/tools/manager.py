@@ -19,10 +19,11 @@ from landseg_gui.tools.pick import pick_class
 from landseg_gui.tools.registry import TOOLS
 from landseg_gui.tools.working_area import WorkingArea, fill_rest
 
-_SAMPLING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-_COMMANDS = _SAMPLING | Qt.KeyboardModifier.MetaModifier
-_SIZE_KEYS: dict[int, int] = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
-_DIGITS = (
+SAMPLING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+"""With either, a click of a tool that `samples` picks the class under the cursor."""
+_COMMANDS = SAMPLING | Qt.KeyboardModifier.MetaModifier
+SIZE_KEYS: dict[int, int] = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
+DIGITS = (
     Qt.Key.Key_1,
     Qt.Key.Key_2,
     Qt.Key.Key_3,
@@ -110,7 +111,7 @@ class ToolManager(QObject):
 
     def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Pass a button press to the tool, or pick the class under the cursor."""
-        if self._tool.spec.samples and not self._tool.is_busy and modifiers & _SAMPLING:
+        if self._tool.spec.samples and not self._tool.is_busy and modifiers & SAMPLING:
             self._safely(lambda: pick_class(self.context, position))
             return
         self._pressed = button
@@ -143,13 +144,13 @@ class ToolManager(QObject):
         key = event.key()
         if key == Qt.Key.Key_Escape:
             return self.cancel()
-        if key in _SIZE_KEYS:  # before the modifiers: some keyboards have brackets only with Ctrl + Alt
-            self.settings.step_size(_SIZE_KEYS[key])
+        if key in SIZE_KEYS:  # before the modifiers: some keyboards have brackets only with Ctrl + Alt
+            self._tool.step_size(SIZE_KEYS[key])
             return True
         if event.modifiers() & _COMMANDS:
             return False
-        if key in _DIGITS:
-            return self.choose_class(_DIGITS.index(key))
+        if key in DIGITS:
+            return self.choose_class(DIGITS.index(key))
         return bool(self._safely(lambda: self._tool.key(key)))
 
     def choose_class(self, index: int) -> bool:

@@ -1,4 +1,4 @@
-"""A polygon under way: its vertices, the line to the cursor, and how it looks."""
+"""A shape under way: its vertices, the line to the cursor, and how it looks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from PySide6.QtGui import QPainterPath, QPolygonF
 
 from landseg_core.labels.regions import Position
 
-_FEWEST = 3
-
 
 @dataclass
 class PolygonDraft:
@@ -19,11 +17,6 @@ class PolygonDraft:
 
     vertices: list[Position] = field(default_factory=list)
     cursor: Position | None = None
-
-    @property
-    def is_polygon(self) -> bool:
-        """Return whether the vertices enclose anything yet."""
-        return len(self.vertices) >= _FEWEST
 
     def add(self, position: Position) -> bool:
         """Add a vertex and return True; False for a second one at the same position, which is not added."""
@@ -43,9 +36,14 @@ class PolygonDraft:
         self.vertices.clear()
         self.cursor = None
 
+    @property
+    def positions(self) -> list[Position]:
+        """Return the vertices and the cursor."""
+        return [*self.vertices, *([self.cursor] if self.cursor else [])]
+
     def path(self) -> QPainterPath:
-        """Return the closed outline through all vertices and the cursor, in raster px."""
-        return ring_path([*self.vertices, *([self.cursor] if self.cursor else [])])
+        """Return the closed outline through all positions, in raster px."""
+        return ring_path(self.positions)
 
 
 def ring_path(ring: Sequence[Position]) -> QPainterPath:

@@ -38,7 +38,7 @@ class Reassign(Polygon):
     def _is_locked(self) -> bool:
         return self._from in self.context.locked
 
-    def use(self, ring: tuple[Position, ...], value: int) -> None:
+    def use(self, vertices: tuple[Position, ...], value: int) -> None:
         """Change the class inside the polygon."""
         former, item = self.context.class_of(self._from), self.context.class_of(value)
         name = tr(
@@ -47,4 +47,4 @@ class Reassign(Polygon):
             former=former.name if former else str(self._from),
             new=item.name if item else tr("unlabelled"),
         )
-        self.context.paint(PolygonRegion([ring]), value, name, only(self._from))
+        self.context.paint(PolygonRegion([vertices]), value, name, only(self._from))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from landseg_core.messages import N_
 from landseg_gui.tools.accept import ACCEPT_SPEC
-from landseg_gui.tools.base import AREA, SIZE, TOLERANCE, ToolSpec
+from landseg_gui.tools.base import AREA, SIZE, TOLERANCE, WIDTH, ToolSpec
 from landseg_gui.tools.brush import Brush, Eraser
 from landseg_gui.tools.fill import Fill
 from landseg_gui.tools.fill_holes import FillHoles
 from landseg_gui.tools.lasso import Lasso
+from landseg_gui.tools.line import Line
 from landseg_gui.tools.pan import Pan
 from landseg_gui.tools.pick import PickClass
 from landseg_gui.tools.polygon import Polygon
 from landseg_gui.tools.reassign import Reassign
 from landseg_gui.tools.rectangle import Rectangle
+from landseg_gui.tools.rotated_rectangle import RotatedRectangle
 from landseg_gui.tools.wand import Wand
 from landseg_gui.tools.working_area import WorkingArea
 
@@ -77,6 +79,35 @@ TOOLS = (
         N_("Paint a rectangle"),
         N_("Drag from corner to corner; the right button erases"),
         Rectangle,
+        samples=True,
+        paints=True,
+    ),
+    ToolSpec(
+        "rotated_rectangle",
+        N_("Rotated Rectangle"),
+        "tool_rotated_rectangle",
+        "T",
+        N_("Paint a rectangle at any angle by three clicks"),
+        N_(
+            "Click both ends of one side, then anywhere on the opposite side; Backspace removes the last click; "
+            "the right button erases"
+        ),
+        RotatedRectangle,
+        samples=True,
+        paints=True,
+    ),
+    ToolSpec(
+        "line",
+        N_("Line"),
+        "tool_line",
+        "I",
+        N_("Paint a line of a fixed width, such as a road or a river"),
+        N_(
+            "Click along the middle; Enter or a double click paints the line, Backspace removes the last vertex; "
+            "[ and ] change the width; the right button erases"
+        ),
+        Line,
+        WIDTH,
         samples=True,
         paints=True,
     ),

@@ -1,4 +1,4 @@
-"""What the user sets for the tools, remembered from one day to the next: brush size and tolerance."""
+"""What the user sets for the tools, remembered from one day to the next: brush size, width of lines, tolerance."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ LARGEST_BRUSH = 2000
 LARGEST_TOLERANCE = 255
 PIXELS, METRES = "px", "m"
 _STEP = 1.2
+_RUNGS_PER_UNIT = {PIXELS: 1, METRES: 10}  # a line is stepped through whole px, or through tenths of a metre
 _NOTICED = 1.08  # a change by less is hardly seen: from a typed size the next step is the one after
 
 
@@ -28,10 +29,11 @@ LADDER = _ladder()
 
 
 class ToolSettings(QObject):
-    """The size of the brush, in px or in true ground metres, and the tolerance of the wand.
+    """The size of the brush, in px or in true ground metres, the width of lines, and the tolerance of the wand.
 
     `diameter` is the size in whole raster px, whatever the unit. Without a ground resolution (m/px) there are no
-    metres: the size in px counts until an image with one comes again.
+    metres: the size in px counts until an image with one comes again. Lines have a width in metres wherever there are
+    any, for that of a road or a river is known, and another in px elsewhere.
     """
 
     changed = Signal()
@@ -40,6 +42,7 @@ class ToolSettings(QObject):
         super().__init__(parent)
         self._pixels = 40
         self._metres = 10.0
+        self._lines = {PIXELS: 20.0, METRES: 6.0}
         self._wants_metres = False
         self._tolerance = 24
         self._resolution: float | None = None
@@ -88,12 +91,9 @@ class ToolSettings(QObject):
 
     def step_size(self, steps: int) -> None:
         """Make the brush larger (or smaller) by about a fifth for each step."""
-        present = self.diameter
-        larger = [size for size in LADDER if size > present * _NOTICED]
-        smaller = [size for size in LADDER if size < present / _NOTICED]
-        wanted = larger[:steps] if steps > 0 else smaller[steps:][::-1]
-        if wanted:
-            self._set_diameter(wanted[-1])
+        stepped = _stepped(self.diameter, steps)
+        if stepped != self.diameter:
+            self._set_diameter(round(stepped))
 
     def _set_diameter(self, diameter: int) -> None:
         if self.unit == METRES and self._resolution:
@@ -114,6 +114,32 @@ class ToolSettings(QObject):
             self._tolerance = tolerance
             self.changed.emit()
 
+    @property
+    def line_unit(self) -> str:
+        """Return the unit that the width of lines is in: `m` wherever there is a ground resolution, else `px`."""
+        return METRES if self._resolution else PIXELS
+
+    @property
+    def line(self) -> float:
+        """Return the width of lines in `line_unit`: what is wished, or the least or most that the image allows."""
+        pixel = self._resolution or 1
+        return min(LARGEST_BRUSH * pixel, max(pixel, self._lines[self.line_unit]))
+
+    @line.setter
+    def line(self, width: float) -> None:
+        self._lines[self.line_unit] = width
+        self.changed.emit()
+
+    @property
+    def line_width(self) -> float:
+        """Return the width of lines in raster px, 1 to 2000; metres seldom make a whole number."""
+        return self.line / (self._resolution or 1)
+
+    def step_line(self, steps: int) -> None:
+        """Make lines wider (or narrower) by about a fifth for each step."""
+        rungs = _RUNGS_PER_UNIT[self.line_unit]
+        self.line = _stepped(self.line * rungs, steps) / rungs
+
     def state(self) -> dict[str, Any]:
         """Return all of it as plain values, for `restore`."""
         return {
@@ -121,6 +147,7 @@ class ToolSettings(QObject):
             "metres": self._metres,
             "unit": METRES if self._wants_metres else PIXELS,
             "tolerance": self._tolerance,
+            **{f"line_{unit}": width for unit, width in self._lines.items()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -128,8 +155,17 @@ class ToolSettings(QObject):
         self._pixels = _brush(_number(state, "pixels", self._pixels))
         self._metres = max(0.0, _number(state, "metres", self._metres)) or self._metres
         self._wants_metres = state.get("unit", PIXELS) == METRES
+        self._lines = {unit: _number(state, f"line_{unit}", width) for unit, width in self._lines.items()}
         self._tolerance = min(LARGEST_TOLERANCE, max(0, round(_number(state, "tolerance", self._tolerance))))
         self.changed.emit()
+
+
+def _stepped(present: float, steps: int) -> float:
+    """Return the size some steps up or down the ladder, or `present` at its end."""
+    larger = [size for size in LADDER if size > present * _NOTICED]
+    smaller = [size for size in LADDER if size < present / _NOTICED]
+    wanted = larger[:steps] if steps > 0 else smaller[steps:][::-1]
+    return wanted[-1] if wanted else present
 
 
 def _brush(size: float) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -21,7 +22,6 @@ from landseg_gui.tools.polygon_draft import ring_path
 from landseg_gui.viewer.overlay import Shape
 
 AREA_COLOUR = QColor("#ffffff")
-_DELETE_KEYS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class AreasRegion:
 class WorkingArea(Polygon):
     """Draws areas as the polygon tool does. A click into one selects it, and Delete removes it."""
 
+    keys: ClassVar[Mapping[int, str]] = {**Polygon.keys, Qt.Key.Key_Delete: "remove_selected"}
+
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
         super().__init__(spec, context)
         self.selected: Ring | None = None
@@ -75,20 +77,24 @@ class WorkingArea(Polygon):
         self.selected = area
         self.refresh()
 
-    def use(self, ring: Ring, _value: int) -> None:
+    def use(self, vertices: Ring, _value: int) -> None:
         """Add the polygon to the areas of the image."""
-        self.context.set_areas([*self.context.areas(), ring], tr("Working area"))
+        self.context.set_areas([*self.context.areas(), vertices], tr("Working area"))
 
     def key(self, key: int) -> bool:
-        """Remove the selected area with Delete."""
-        if self.selected is None or key not in _DELETE_KEYS:
+        """Remove the selected area with Delete or Backspace."""
+        if self.selected is None or self.keys.get(key) not in ("remove_selected", "undo_last"):
             return super().key(key)
-        if self.context.may_paint():
+        self.remove_selected()
+        return True
+
+    def remove_selected(self) -> None:
+        """Remove the selected area, if there is one and the project may be changed."""
+        if self.selected is not None and self.context.may_paint():
             area, self.selected = self.selected, None
             kept = [other for other in self.context.areas() if other != area]
             self.context.set_areas(kept, tr("Remove working area"))
         self.refresh()
-        return True
 
     def cancel(self) -> bool:
         """Drop the vertices and the selection."""

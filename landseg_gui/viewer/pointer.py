@@ -16,6 +16,10 @@ Position = tuple[float, float]
 _LEFT, _MIDDLE, _RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
 
 
+HAND_KEY = Qt.Key.Key_Space
+"""While it is held, the left button pans."""
+
+
 class PointerHandler(Protocol):
     """Gets the mouse instead of the hand.
 
@@ -130,7 +134,7 @@ class PointerRouter:
 
     def key_press(self, event: QKeyEvent) -> bool:
         """Return whether a key was for the hand or the handler."""
-        if event.key() != Qt.Key.Key_Space:
+        if event.key() != HAND_KEY:
             return self._handler is not None and self._handler.key_press(event)
         if not event.isAutoRepeat():
             self._hold_space()
@@ -138,7 +142,7 @@ class PointerRouter:
 
     def key_release(self, event: QKeyEvent) -> bool:
         """Return whether the release of a key was for the hand."""
-        if event.key() != Qt.Key.Key_Space:
+        if event.key() != HAND_KEY:
             return False
         if not event.isAutoRepeat():
             self._space = False

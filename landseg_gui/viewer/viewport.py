@@ -33,7 +33,7 @@ _WHEEL_NOTCH = 120  # eighths of a degree
 _ZOOM_PER_NOTCH = math.sqrt(2)
 _KEY_STEP = 0.15  # of the viewport, for an arrow key
 _MARGIN = 10
-_ARROWS: dict[int, tuple[int, int]] = {
+ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (1, 0),
     Qt.Key.Key_Right: (-1, 0),
     Qt.Key.Key_Up: (0, 1),
@@ -262,8 +262,8 @@ class Viewport(QGraphicsView):
         """Offer the key to the pointer; pan with the arrow keys."""
         if self._router.key_press(event):
             event.accept()
-        elif event.key() in _ARROWS:
-            across, down = _ARROWS[event.key()]
+        elif event.key() in ARROWS:
+            across, down = ARROWS[event.key()]
             self.pan_by(across * self.width() * _KEY_STEP, down * self.height() * _KEY_STEP)
         else:
             super().keyPressEvent(event)

@@ -5,11 +5,19 @@ import math
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.regions import MaskRegion, PolygonRegion, RectangleRegion, Region, StrokeRegion
+from landseg_core.labels.regions import (
+    MaskRegion,
+    PolygonRegion,
+    RectangleRegion,
+    Region,
+    StrokeRegion,
+    rectangle_on,
+)
 
 VIEW = PixelWindow(-8, -5, 48, 40)
 SLACK = 2e-6  # px: nearer to the edge of a stroke than this, rounding may decide
@@ -199,3 +207,49 @@ def test_a_mask_lies_where_its_window_is() -> None:
     assert np.argwhere(region.mask(PixelWindow(1, 1, 9, 9))).tolist() == [[1, 2]]
     assert not region.mask(PixelWindow(30, 30, 4, 4)).any()
     assert not MaskRegion.nothing().mask(VIEW).any()
+
+
+def outside_slack(mask: np.ndarray, shape: shapely.Geometry) -> None:
+    """Compare a mask of VIEW with a shape of shapely, but for pixel centres on its outline."""
+    columns, rows = centres(VIEW)
+    clear = shapely.distance(shapely.points(columns, rows), shape.boundary) > 1e-3
+    expected = shapely.contains_xy(shape, columns, rows)
+    np.testing.assert_array_equal(mask[clear], expected[clear])
+
+
+@given(places, places, places)
+def test_a_rectangle_on_a_side_is_that_of_shapely(a, b, opposite) -> None:
+    assume(math.dist(a, b) > 0.1)
+    ring = rectangle_on(a, b, opposite)
+    (x0, y0), (x1, y1) = a, b
+    side = math.dist(a, b)
+    across = ((x1 - x0) * (opposite[1] - y0) - (y1 - y0) * (opposite[0] - x0)) / side
+    assume(abs(across) > 0.1)
+    # The band on one side of the line: flat ends, and the sign of the width says which side.
+    outside_slack(PolygonRegion([ring]).mask(VIEW), shapely.LineString([a, b]).buffer(across, single_sided=True))
+
+
+@given(places, places, places)
+def test_a_rectangle_on_a_side_has_right_angles_and_reaches_the_third_click(a, b, opposite) -> None:
+    assume(math.dist(a, b) > 0.1)
+    first, second, third, fourth = rectangle_on(a, b, opposite)
+    assert (first, second) == (a, b)
+    assert math.dist(first, fourth) == pytest.approx(math.dist(second, third), abs=1e-6)
+    along = np.subtract(second, first) / math.dist(a, b)
+    assert np.dot(np.subtract(fourth, first), along) == pytest.approx(0, abs=1e-6)
+    assert np.dot(np.subtract(opposite, fourth), [-along[1], along[0]]) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_side_without_a_length_makes_no_rectangle() -> None:
+    assert not PolygonRegion([rectangle_on((3.0, 4.0), (3.0, 4.0), (9.0, 9.0))]).mask(VIEW).any()
+
+
+@given(st.lists(places, min_size=2, max_size=6, unique=True), st.floats(1.5, 25))
+def test_a_line_with_a_width_is_the_buffer_of_shapely(points, width) -> None:
+    mask = StrokeRegion(points, width).mask(VIEW)
+    columns, rows = centres(VIEW)
+    line = shapely.LineString(points)
+    finely = line.buffer(width / 2, quad_segs=512)  # a polygon inside the true, round one
+    away = shapely.distance(shapely.points(columns, rows), line)
+    clear = abs(away - width / 2) > 1e-3
+    np.testing.assert_array_equal(mask[clear], shapely.contains_xy(finely, columns, rows)[clear])

@@ -51,12 +51,18 @@ def choose(combo: QComboBox, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("tool", "widget"),
-    [("brush", "tool_size"), ("eraser", "tool_size"), ("wand", "tool_tolerance"), ("area", "tool_rest")],
+    [
+        ("brush", "tool_size"),
+        ("eraser", "tool_size"),
+        ("line", "tool_width"),
+        ("wand", "tool_tolerance"),
+        ("area", "tool_rest"),
+    ],
 )
 def test_each_tool_shows_what_it_needs(make_options, tool: str, widget: str) -> None:
     options, manager, _ = make_options()
     manager.select(tool)
-    names = {"tool_size", "tool_tolerance", "tool_rest"}
+    names = {"tool_size", "tool_width", "tool_tolerance", "tool_rest"}
     seen = {child.objectName() for child in options.findChildren(QObject) if child.objectName() in names}
     visible = {name for name in seen if options.findChild(QObject, name).isVisibleTo(options)}
     assert visible == {widget}
@@ -137,6 +143,31 @@ def test_without_a_place_on_the_earth_sizes_are_in_pixels(make_options, layers, 
     assert "not georeferenced" in unit(options).toolTip()
     assert unit(options).currentText() == "px"
     assert box(options).value() == manager.settings.diameter
+
+
+def width(options) -> QDoubleSpinBox:
+    return options.findChild(QDoubleSpinBox, "tool_width")
+
+
+def test_the_width_of_lines_is_in_metres_and_has_a_size_of_its_own(make_options) -> None:
+    options, manager, _ = make_options()
+    manager.settings.size = 40
+    assert options.findChild(QLabel, "tool_width_unit").text() == "m"
+    type_in(width(options), "7.3")
+    assert manager.settings.line_width == pytest.approx(7.3 / 0.5, rel=1e-3)
+    assert manager.settings.diameter == 40
+    width(options).stepUp()
+    assert width(options).value() == manager.settings.line > 8
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_without_a_place_on_the_earth_lines_are_in_pixels(make_options, layers, make_raster) -> None:
+    options, manager, _ = make_options()
+    plain = make_raster("plain.tif", coordinate_pixels(), crs=None, transform=rasterio.Affine.identity())
+    layers.set_image(image_layer(plain))
+    unit = options.findChild(QLabel, "tool_width_unit")
+    assert (unit.text(), width(options).value()) == ("px", manager.settings.line_width)
+    assert "not georeferenced" in unit.toolTip()
 
 
 def test_the_tolerance_is_typed_or_dragged(make_options) -> None:

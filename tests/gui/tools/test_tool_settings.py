@@ -73,9 +73,42 @@ def test_without_a_ground_resolution_there_are_no_metres(settings) -> None:
     assert settings.unit == METRES
 
 
+def test_lines_are_in_metres_where_there_are_any(settings) -> None:
+    settings.line = 12
+    assert (settings.line_unit, settings.line_width) == (PIXELS, 12)
+    settings.resolution = 0.4
+    settings.line = 5
+    assert (settings.line_unit, settings.line_width) == (METRES, 12.5)
+    settings.resolution = 10.0  # another image: at least a pixel
+    assert (settings.line, settings.line_width) == (10, 1)
+    settings.resolution = 0.001
+    assert settings.line_width == LARGEST_BRUSH
+    settings.resolution = None
+    assert settings.line_width == 12
+    settings.resolution = 0.4
+    assert settings.line == 5
+
+
+@pytest.mark.parametrize("resolution", [None, 0.3])
+def test_lines_step_by_about_a_fifth_and_back(settings, resolution) -> None:
+    settings.resolution = resolution
+    settings.line = 20
+    settings.step_line(1)
+    wider = settings.line
+    assert 1.08 < wider / 20 < 1.3
+    settings.step_line(3)
+    settings.step_line(-3)
+    assert settings.line == wider
+    settings.step_line(-100)
+    assert settings.line_width == pytest.approx(1)
+    settings.step_line(200)
+    assert settings.line_width <= LARGEST_BRUSH
+
+
 def test_a_state_comes_back(settings, qapp) -> None:
     settings.resolution = 0.5
     settings.size, settings.tolerance, settings.unit = 77, 99, METRES
+    settings.line = 4.5
     other = ToolSettings()
     other.restore(settings.state())
     assert other.state() == settings.state()
@@ -83,8 +116,10 @@ def test_a_state_comes_back(settings, qapp) -> None:
 
 @pytest.mark.parametrize("value", ["wide", None, [], float("nan"), float("inf"), -5, 1e12])
 def test_nonsense_in_a_state_does_no_harm(settings, value: object) -> None:
-    settings.restore({"pixels": value, "metres": value, "tolerance": value, "unit": value})
+    names = ("pixels", "metres", "tolerance", "unit", "line_px", "line_m")
+    settings.restore(dict.fromkeys(names, value))
     settings.resolution = 0.5
+    assert 1 <= settings.line_width <= LARGEST_BRUSH
     assert 1 <= settings.diameter <= LARGEST_BRUSH
     assert 0 <= settings.tolerance <= 255
 
@@ -93,6 +128,7 @@ def test_listeners_hear_of_every_change(settings, qtbot) -> None:
     changes = (
         lambda: setattr(settings, "size", 5),
         lambda: setattr(settings, "tolerance", 5),
+        lambda: setattr(settings, "line", 5),
         lambda: setattr(settings, "resolution", 0.5),
         lambda: setattr(settings, "unit", METRES),
         lambda: settings.step_size(1),
