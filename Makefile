@@ -12,10 +12,10 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt
 DEMO := demo
 
-.PHONY: help demo run test test-all coverage lint bench screenshots clean
+.PHONY: help demo run test test-all coverage lint bench bench-assistant screenshots clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/base.stamp .venv/system.stamp ## The main job on generated imagery: train, evaluate, predict, export; then the window, where there is a display
 	@$(BIN)/landseg demo --out $(DEMO) --overwrite
@@ -42,8 +42,13 @@ lint: .venv/dev.stamp ## Check format, style, types and layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: .venv/test.stamp .venv/system.stamp ## Measure speed and memory
+bench: .venv/bench.stamp .venv/system.stamp ## Measure speed and memory, and what labels are worth without any training
 	@$(BIN)/python -m benchmarks
+	@if [ -n "$$LANDSEG_DATA" ]; then $(BIN)/python -m benchmarks assistant --without-training; \
+	else echo "LANDSEG_DATA is not set: what labels are worth is not measured"; fi
+
+bench-assistant: .venv/bench.stamp .venv/system.stamp ## Measure what labels are worth, training included: hours (needs LANDSEG_DATA)
+	@$(BIN)/python -m benchmarks assistant
 
 screenshots: .venv/test.stamp .venv/system.stamp ## Make the README's pictures anew (needs LANDSEG_DATA and xvfb)
 	@scripts/on_screen $(BIN)/python scripts/screenshots.py docs/pictures
@@ -53,8 +58,9 @@ clean: ## Remove the environment and all that was built
 
 .venv/base.stamp: EXTRA := [pretrained]
 .venv/test.stamp: EXTRA := [test]
+.venv/bench.stamp: EXTRA := [bench]
 .venv/dev.stamp: EXTRA := [dev]
-.venv/base.stamp .venv/test.stamp .venv/dev.stamp: .venv/bin/python $(PINS)
+.venv/base.stamp .venv/test.stamp .venv/bench.stamp .venv/dev.stamp: .venv/bin/python $(PINS)
 	@echo "Installing landseg$(EXTRA) into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.$(EXTRA)'
 	@touch $@

@@ -1,7 +1,7 @@
 """`make bench`: measures all parts and writes one table; nothing else should run meanwhile.
 
-`python -m benchmarks viewer labels` measures these parts alone. Each part is a process of its own: neither its memory
-nor what it has loaded touches another's figures.
+`python -m benchmarks viewer labels` measures these parts alone; `python -m benchmarks assistant` has a table of its
+own. Each part is a process of its own: neither its memory nor what it has loaded touches another's figures.
 """
 
 from __future__ import annotations
@@ -66,6 +66,9 @@ def measure_here(part: str, raster: Path, place: Path) -> None:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["assistant"]:
+        importlib.import_module("benchmarks.assistant.command").main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--out", type=Path, default=Path("docs/bench"), help="folder of the table")

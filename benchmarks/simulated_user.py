@@ -18,6 +18,8 @@ from benchmarks.scribbles import UNLABELLED, Mask, Pen, Points, Room, depth, roo
 PEN = Pen(width=5, lengths=(30, 120), clearance=3.5)
 TRIES = 10
 """Strokes that are thought of until one is as long as the pen's shortest; else the longest of them is drawn."""
+BRUSH_WIDTHS, BRUSH_LENGTHS = (7, 41), (100, 300)
+"""Px of the brush that fills regions, and of its strokes."""
 STROKE_S, CLICK_S, LOOK_S = 4.0, 1.5, 2.0
 """Seconds of a person for each stroke and click, and for each look at a new map."""
 
@@ -73,9 +75,9 @@ class Region:
         row, column = divmod(int(depths.argmax()), depths.shape[1])
         return Click(self.value, self.row + row, self.column + column)
 
-    def stroke(self, mask: Mask, rng: np.random.Generator) -> Stroke | None:
-        """Return a stroke inside; None where it is too narrow for one."""
-        if (room := Room.of(self.inside, self.value, PEN)) is None:
+    def stroke(self, mask: Mask, rng: np.random.Generator, pen: Pen = PEN) -> Stroke | None:
+        """Return a stroke inside; None where it is too narrow for the pen."""
+        if (room := Room.of(self.inside, self.value, pen)) is None:
             return None
         points = _walk(room, rng) + np.array([self.column, self.row], np.int32)
         return _stroke(mask, room, points)
@@ -135,6 +137,21 @@ def strokes_at_errors_on_images(
     return found
 
 
+def paint_regions(masks: Sequence[Mask], count: int, rng: np.random.Generator) -> list[list[Stroke]]:
+    """Return strokes of a brush that suits the largest region that is not yet painted, and then of the next."""
+    found: list[list[Stroke]] = [[] for _ in masks]
+    painted = [labels_of([], mask.shape) for mask in masks]
+    waiting = [_paintable(mask, drawn) for mask, drawn in zip(masks, painted, strict=True)]
+    while count and any(waiting):
+        number = max(range(len(masks)), key=lambda number: waiting[number][0].area if waiting[number] else 0)
+        stroke = _fill(waiting[number][0], masks[number], rng)
+        painted[number][stroke.rows, stroke.columns] = stroke.value
+        waiting[number] = _paintable(masks[number], painted[number])
+        found[number].append(stroke)
+        count -= 1
+    return found
+
+
 def first_clicks(mask: Mask, rng: np.random.Generator) -> list[Click]:
     """Return one click for each class of the mask, in the middle of one of its regions: large ones are likelier."""
     return [_first_click(mask, value, rng) for value in rng.permutation(_values(mask)).tolist()]
@@ -174,6 +191,20 @@ def _first_click(mask: Mask, value: int, rng: np.random.Generator) -> Click:
     return found[rng.choice(len(found), p=areas / areas.sum())].middle()
 
 
+def _paintable(mask: Mask, painted: Mask) -> list[Region]:
+    """Return the largest unpainted region that the narrowest brush fits into, or nothing."""
+    fits = (region for region in wrong_regions(mask, painted) if depth(region.inside).max() > BRUSH_WIDTHS[0] / 2 + 1)
+    return list(islice(fits, 1))
+
+
+def _fill(region: Region, mask: Mask, rng: np.random.Generator) -> Stroke:
+    """Return a stroke of a brush that is half as wide as the region where that is widest."""
+    width = int(np.clip(depth(region.inside).max(), *BRUSH_WIDTHS))
+    stroke = region.stroke(mask, rng, Pen(width, BRUSH_LENGTHS, clearance=width / 2 + 1))
+    assert stroke is not None  # the depth is that of the same region
+    return stroke
+
+
 def _drawing(mask: Mask, rng: np.random.Generator) -> Iterator[Stroke]:
     """Yield stroke after stroke on one image, without an end unless no class is wide enough."""
     choices, drawn = rooms(mask, PEN), np.full_like(mask, UNLABELLED)
@@ -190,7 +221,7 @@ def _walk(room: Room, rng: np.random.Generator) -> Points:
     walks: list[Points] = []
     while len(walks) < TRIES:
         walks.append(room.stroke(np.inf, rng))
-        if _length(walks[-1]) >= PEN.lengths[0]:
+        if _length(walks[-1]) >= room.pen.lengths[0]:
             break
     return max(walks, key=_length)
 
