@@ -1,0 +1,92 @@
+"""Cells (superpixels): small areas of one colour, in three sizes, that a person labels by a click.
+
+A tile is cut by itself, so that its cells depend on nothing but its pixels: they are the same after every pan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from landseg_core.assistant.merging import Regions, merged
+from landseg_core.assistant.watershed import OUTSIDE, watershed
+
+SIZES = (16, 24, 32)
+"""Nominal sides of the cells in px: a tile has as many as it would have squares of this side."""
+
+_PIECE = 12  # px between the markers of the pieces that cells are made of
+
+Ids = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class CellTile:
+    """The cells of one tile.
+
+    Each is connected by the sides of its pixels, and a larger one is made of whole smaller ones.
+
+    Attributes:
+        ids: (H, W) the finest cell of each pixel, 0..n-1; -1 where there is no data.
+        parents: for each of the `SIZES` (n,) the cell of that size that holds a finest cell, from 0 without gaps.
+    """
+
+    ids: Ids
+    parents: tuple[Ids, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes that it takes in memory."""
+        return self.ids.nbytes + sum(parents.nbytes for parents in self.parents)
+
+    def count(self, size: int = 0) -> int:
+        """Return the number of cells of `SIZES[size]`."""
+        return int(self.parents[size].max(initial=-1)) + 1
+
+    def at(self, size: int) -> Ids:
+        """Return (H, W) the cell of `SIZES[size]` of each pixel, -1 where there is no data."""
+        return np.append(self.parents[size], np.int32(OUTSIDE))[self.ids]
+
+    def cell_at(self, row: int, column: int, size: int) -> int:
+        """Return the cell of `SIZES[size]` that holds a pixel, -1 where it has no data."""
+        finest = int(self.ids[row, column])
+        return OUTSIDE if finest < 0 else int(self.parents[size][finest])
+
+    def mask(self, cell: int, size: int) -> npt.NDArray[np.bool_]:
+        """Return (H, W): which pixels belong to a cell of `SIZES[size]`."""
+        members = self.parents[size] == cell
+        return np.append(members, False)[self.ids]
+
+
+def cut_cells(rgb: npt.NDArray[np.uint8], valid: npt.NDArray[np.bool_]) -> CellTile:
+    """Return the cells of a tile: every valid pixel belongs to exactly one of each size.
+
+    A watershed from a fine grid of markers cuts the tile into pieces along its edges; the most similar neighbours among
+    them are joined until there are as many as cells of each of the `SIZES`. The same pixels always give the same cells.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        valid: (H, W) bool: where there is data.
+    """
+    if not valid.any():
+        return CellTile(np.full(valid.shape, OUTSIDE, np.int32), (np.zeros(0, np.int32),) * len(SIZES))
+    pieces, smooth = watershed(rgb, valid, _PIECE)
+    regions = Regions.of(pieces, np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), np.uint8))
+    finest, *parents = _nested(regions, [max(1, round(int(valid.sum()) / side**2)) for side in SIZES])
+    return CellTile(
+        np.append(finest, np.int32(OUTSIDE))[pieces], (np.arange(int(finest.max()) + 1, dtype=np.int32), *parents)
+    )
+
+
+def _nested(regions: Regions, counts: list[int]) -> list[Ids]:
+    """Return for the first count the cell of each region, and for each other one the cell of each cell of the first."""
+    first = merged(regions, counts[0])
+    groups, cells = np.arange(int(first.max()) + 1), regions.grouped(first)
+    nested = [first.astype(np.int32)]
+    for count in counts[1:]:
+        step = merged(cells, count)
+        groups, cells = step[groups], cells.grouped(step)
+        nested.append(groups.astype(np.int32))
+    return nested
