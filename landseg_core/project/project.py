@@ -17,6 +17,7 @@ from landseg_core.labels.edit import FinishedEdit
 from landseg_core.messages import N_
 from landseg_core.project.backup.automatic import BackupMaker
 from landseg_core.project.backup.copying import save_copy
+from landseg_core.project.correction_table import CorrectionTable
 from landseg_core.project.history import Step
 from landseg_core.project.history_engine import BulkEditor, HistoryEngine
 from landseg_core.project.image_list import ImageList
@@ -40,6 +41,7 @@ class Project(ProjectView):
 
     Attributes:
         backups: makes dated backups in the user's data folder, while painting goes on.
+        corrections: what was learnt from labels about models, kept for their predictions.
     """
 
     def __init__(self, path: AnyPath, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> None:
@@ -49,6 +51,7 @@ class Project(ProjectView):
         self._run_table = RunTable(self._file)
         self._regridder = Regridder(self._file, self._editor)
         self.backups = BackupMaker(self._file)
+        self.corrections = CorrectionTable(self._file)
         self._bulk = BulkEditor(self._file, self._editor)
         self._engine = HistoryEngine(self._file, self._editor, self._bulk)
 

@@ -14,6 +14,7 @@ import pydantic
 from landseg_core.errors import ProjectError
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.messages import N_, Text
+from landseg_core.project.correction_table import CorrectionEntry, load_correction, load_corrections
 from landseg_core.project.history import History, Step
 from landseg_core.project.images import ImageEntry, is_listed, load_image, load_images
 from landseg_core.project.run_table import (
@@ -99,6 +100,7 @@ class ProjectState:
     history: History = field(default_factory=History)
     runs: dict[int, RunEntry] = field(default_factory=dict)
     predictions: dict[int, PredictionEntry] = field(default_factory=dict)
+    corrections: dict[int, CorrectionEntry] = field(default_factory=dict)
     view: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -180,6 +182,7 @@ class _Loader:
                 for entry in self._rows(N_("predictions"), load_predictions, self._prediction)
                 if entry.image_id in images
             },
+            corrections={entry.id: entry for entry in self._rows(N_("corrections"), load_corrections, load_correction)},
             view=dict(self._rows(N_("views"), _load_view, lambda row: (text(row[0]), json_value(row[1])))),
         )
 

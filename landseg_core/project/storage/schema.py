@@ -13,13 +13,22 @@ from landseg_core.project.storage.connection import open_errors, sqlite_errors, 
 APPLICATION_ID = 0x4C534547
 """Marks an SQLite file as a landseg project: "LSEG" in ASCII."""
 
-VERSION = 4
+VERSION = 5
 """The version of the tables below, kept in `PRAGMA user_version`."""
 
 READABLE_SINCE = 1
 """The oldest version that can be read without being brought up to date: columns that it lacks read as NULL."""
 
-TABLES = """
+_CORRECTIONS = """CREATE TABLE corrections (
+    id INTEGER PRIMARY KEY,
+    model_hash TEXT NOT NULL,
+    model TEXT NOT NULL,
+    created TEXT NOT NULL,
+    label_state TEXT NOT NULL,
+    data BLOB NOT NULL
+)"""
+
+TABLES = f"""
 CREATE TABLE settings (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 CREATE TABLE view_state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE images (
@@ -88,6 +97,7 @@ CREATE TABLE predictions (
     created TEXT NOT NULL
 );
 CREATE INDEX predictions_image ON predictions (image);
+{_CORRECTIONS};
 """
 """What the tables hold:
 
@@ -103,6 +113,8 @@ CREATE INDEX predictions_image ON predictions (image);
   the pixels.
 - steps: undo history; `before` and `after` hold as JSON what a step changed apart from pixels, see `history.Change`.
 - patches: what a step changed in one tile, as `TilePatch.encode` writes it.
+- corrections: what was learnt from labels about a model, by the SHA-256 of its file; `data` as
+  `assistant.corrections` writes it.
 """
 
 _FOREIGN = "SELECT count(*) FROM sqlite_master WHERE coalesce(rootpage, 0) = 0"  # views, triggers, virtual tables
@@ -124,10 +136,16 @@ def _add_listed(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE images ADD COLUMN listed INTEGER NOT NULL DEFAULT 1")
 
 
+def _add_corrections(connection: sqlite3.Connection) -> None:
+    """Add a table for corrections of models."""
+    connection.execute(_CORRECTIONS)
+
+
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
     1: _add_image_content,
     2: _add_image_alpha,
     3: _add_listed,
+    4: _add_corrections,
 }
 """From version N to N + 1, for every N below `VERSION`; each runs inside the one transaction of an update."""
 

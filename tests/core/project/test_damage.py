@@ -50,6 +50,7 @@ def original(whole: Path, make_project: Callable[..., Project], tmp_path: Path) 
         project.add_run(tmp_path / "run", "unet16", ["a"], project.history.state, {"miou": 0.5})
         project.add_prediction(1, tmp_path / "mask.tif", tmp_path / "confidence.tif", None)
         project.set_view_state("window", {"x": 1})
+        project.corrections.add("0" * 64, "run", bytes(5000))
     shutil.copy(project.path, whole)
     return whole
 

@@ -80,6 +80,7 @@ def test_a_project_of_an_older_version_goes_by_the_tags(alone: Project, image: P
     with closing(sqlite3.connect(alone.path)) as connection:
         for column in ("alpha", "listed"):
             connection.execute(f"ALTER TABLE images DROP COLUMN {column}")
+        connection.execute("DROP TABLE corrections")
         connection.execute("PRAGMA user_version = 2")
         connection.commit()
     with Project.open(alone.path, read_only=True) as older:

@@ -104,6 +104,7 @@ def first_version(old: Path) -> Path:
     with closing(sqlite3.connect(old)) as connection:
         for column in ("content", "file_grid", "alpha", "listed"):
             connection.execute(f"ALTER TABLE images DROP COLUMN {column}")
+        connection.execute("DROP TABLE corrections")
         connection.execute("PRAGMA user_version = 1")
     return old
 
@@ -129,6 +130,7 @@ def test_the_first_version_is_brought_up_to_date(first_version: Path) -> None:
 def test_the_version_before_adding_could_be_undone_is_brought_up_to_date(old: Path, write_image: Write) -> None:
     with closing(sqlite3.connect(old)) as connection:
         connection.execute("ALTER TABLE images DROP COLUMN listed")
+        connection.execute("DROP TABLE corrections")
         connection.execute("PRAGMA user_version = 3")
     content = old.read_bytes()
     assert check_project(old) == []
