@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.assistant import painting, training
+from benchmarks.assistant import another_image, painting, training
 from benchmarks.assistant.line import Goal, Line
 
-LINES: dict[str, Line] = {**training.LINES, **painting.LINES}
+LINES: dict[str, Line] = {**training.LINES, **painting.LINES, **another_image.LINES}
 
 
 @dataclass(frozen=True)

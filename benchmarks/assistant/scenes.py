@@ -77,7 +77,7 @@ def views(scene: Scene, seed: int, count: int) -> list[View]:
     """Return views of different images of a scene, as long as there are others, where the seed puts them."""
     rng = np.random.default_rng([seed, *scene.name.encode()])
     order = [number for _ in range(-(-count // len(scene.images))) for number in rng.permutation(len(scene.images))]
-    return [_view(scene.images[number], scene.masks[number], rng) for number in order[:count]]
+    return [view_of(scene.images[number], scene.masks[number], rng) for number in order[:count]]
 
 
 def read_values(path: Path) -> Mask:
@@ -93,7 +93,8 @@ def read_rgb(path: Path) -> Rgb:
         return np.ascontiguousarray(source.read(source.grid.window)[:3].transpose(1, 2, 0))
 
 
-def _view(image: Path, mask: Path, rng: np.random.Generator) -> View:
+def view_of(image: Path, mask: Path, rng: np.random.Generator) -> View:
+    """Return a view at a place of an image that the random numbers choose."""
     rgb, truth = read_rgb(image), read_values(mask)
     width = min(truth.shape[1], VIEW_WIDTH)
     height = min(truth.shape[0], VIEW_PX // width)
