@@ -89,7 +89,7 @@ def default_stretch(source: RasterSource, bands: Sequence[int] | None = None) ->
     chosen = tuple(bands or default_bands(source))
     if source.dtype == np.uint8 and len(chosen) == 3:
         return identity_stretch(3)
-    sample = _sample(source, chosen)
+    sample = sample_pixels(source, chosen)
     limits = [_limits(values[np.isfinite(values)]) for values in sample]
     return Stretch(tuple(low for low, _ in limits), tuple(high for _, high in limits))
 
@@ -101,8 +101,12 @@ def _limits(values: npt.NDArray[Any]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _sample(source: RasterSource, bands: tuple[int, ...]) -> npt.NDArray[Any]:
-    """Return (C, N) valid pixels from all parts of the raster, with few blocks to decode at any image size."""
+def sample_pixels(source: RasterSource, bands: Sequence[int]) -> npt.NDArray[Any]:
+    """Return (C, N) valid pixels from all parts of the raster, with few blocks to decode at any image size.
+
+    Raises:
+        RasterError: GDAL cannot read them.
+    """
     parts = [
         source.read(window, bands, size)[:, source.read_valid(window, size)] for window, size in _sample_windows(source)
     ]

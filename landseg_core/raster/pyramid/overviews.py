@@ -100,14 +100,37 @@ class PyramidReader:
         chosen = self._shown(bands or self.source.data_bands)
         if key == self.pyramid.quicklook_key:
             return self._quicklook_of(chosen)
-        level = max(known for known in self._levels if known <= key.level)
-        finer, steps = self._levels[level], key.level - level
-        if finer is None or steps > CLOSE_ENOUGH:
-            return self._subsampled(key, chosen)
-        numbers = [finer.numbers[band] for band in chosen]
-        tile = self.pyramid.tile_window(key)
-        window = PixelWindow(tile.x << steps, tile.y << steps, tile.width << steps, tile.height << steps)
-        pixels, valid = finer.raster.read(window, numbers), finer.raster.read_valid(window)
+        level, finer = self._finer(key.level)
+        if finer is None:
+            return self._subsampled(self.pyramid.tile_window(key), self.pyramid.source_window(key), chosen)
+        return self._reduced(finer, self.pyramid.tile_window(key), key.level - level, chosen)
+
+    def read_window(self, level: int, window: PixelWindow, bands: Sequence[int] | None = None) -> tuple[Pixels, Valid]:
+        """Return the (C, H, W) pixels of any window of a level, and (H, W) which hold data: none beyond the image.
+
+        Args:
+            level: a level of `pyramid`.
+            window: in px of that level; it may reach beyond the image.
+            bands: band numbers as in the source; all data bands by default.
+
+        Raises:
+            RasterError: GDAL cannot read it, or there is no such data band.
+        """
+        chosen = self._shown(bands or self.source.data_bands)
+        known, finer = self._finer(level)
+        if finer is None:
+            return self._subsampled(window, _scaled(window, level), chosen)
+        return self._reduced(finer, window, level - known, chosen)
+
+    def _finer(self, level: int) -> tuple[int, _Level | None]:
+        """Return the nearest known level that is not coarser than `level`; None instead of one that is too fine."""
+        known = max(known for known in self._levels if known <= level)
+        return known, self._levels[known] if level - known <= CLOSE_ENOUGH else None
+
+    def _reduced(self, finer: _Level, window: PixelWindow, steps: int, bands: Sequence[int]) -> tuple[Pixels, Valid]:
+        """Return a window of the level that is `steps` coarser than the one that is read."""
+        numbers, part = [finer.numbers[band] for band in bands], _scaled(window, steps)
+        pixels, valid = finer.raster.read(part, numbers), finer.raster.read_valid(part)
         for _ in range(steps):
             pixels, valid = halve(pixels, valid, categorical=self.categorical)
         return pixels, valid
@@ -128,11 +151,10 @@ class PyramidReader:
             )
         return tuple(bands)
 
-    def _subsampled(self, key: TileKey, bands: Sequence[int]) -> tuple[Pixels, Valid]:
-        """Have GDAL subsample the raster or its best overview: the fastest way while there is no such level."""
-        tile, window = self.pyramid.tile_window(key), self.pyramid.source_window(key)
-        size = tile.height, tile.width
-        return self.source.read(window, bands, size), self.source.read_valid(window, size)
+    def _subsampled(self, window: PixelWindow, covers: PixelWindow, bands: Sequence[int]) -> tuple[Pixels, Valid]:
+        """Have GDAL subsample what a window `covers`, or its best overview: fastest while there is no such level."""
+        size = window.height, window.width
+        return self.source.read(covers, bands, size), self.source.read_valid(covers, size)
 
     def close(self) -> None:
         """Close the files of the levels; the source only releases its handles, as far as nobody reads through them."""
@@ -140,3 +162,8 @@ class PyramidReader:
         for level in self._levels.values():
             if level is not None and level.raster is not self.source:
                 level.raster.close()
+
+
+def _scaled(window: PixelWindow, steps: int) -> PixelWindow:
+    """Return a window in px of a level that is `steps` finer."""
+    return PixelWindow(window.x << steps, window.y << steps, window.width << steps, window.height << steps)
