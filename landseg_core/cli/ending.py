@@ -100,6 +100,7 @@ class Ending:
             cursor = b"\r\x1b[K\x1b[?25h" if os.isatty(2) else b""  # a progress bar hides it
             with suppress(OSError):
                 os.write(2, cursor + LINE)
+            self.notify("said")
 
     def finish(self, code: int) -> NoReturn:
         """End the process with `code`, or with that of a command that was asked to end."""
@@ -138,6 +139,7 @@ class Ending:
             os.set_blocking(writing, False)
             reading = self._guarded(reading, writing)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        atexit.register(self.notify, "said")  # whoever gets here ends with a traceback, or has said all
         self._watched = True
         threading.Thread(target=self._watch, args=(reading,), name="landseg-signals", daemon=True).start()
 

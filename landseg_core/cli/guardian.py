@@ -40,7 +40,7 @@ class Guardian:
         self._folders: dict[str, None] = {}
         self._made: dict[str, None] = {}
         self._children: dict[int, None] = {}
-        self._in_order = False
+        self._said = self._in_order = False
 
     def watch(self) -> None:
         """Wait for the end of the command; then remove what it has left."""
@@ -85,6 +85,7 @@ class Guardian:
             "kept": lambda: self._made.pop(text, None),
             "child": lambda: self._children.update({int(text): None}),
             "ended": lambda: self._children.pop(int(text), None),
+            "said": lambda: setattr(self, "_said", True),
             "order": lambda: setattr(self, "_in_order", True),
         }
         actions[kind]()
@@ -104,6 +105,6 @@ class Guardian:
             from landseg_core.leftovers import remove_of
 
             remove_of(self._owner, self._folders, self._made)
-        if self._asked:
+        if not self._said:  # also where a second signal came before Python's code in C could report the first
             with suppress(OSError):
                 os.write(2, b"landseg: stopped\n")
