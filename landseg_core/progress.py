@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from landseg_core.events import OnEvent, Progress
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 
 
 class ProgressMeter:
@@ -27,14 +27,14 @@ class ProgressMeter:
         self._on_event(Progress(self._task, units, self._total, time.monotonic() - self._start))
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float) -> Text:
     """Write a duration for people: `42 s`, `3 min 5 s`, `2 h 10 min`."""
     whole = max(0, round(seconds))
     if whole < 60:
-        return f"{whole} s"
+        return N_("{seconds} s", seconds=whole)
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+        return N_("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
+    return N_("{hours} h {minutes} min", hours=whole // 3600, minutes=whole % 3600 // 60)
 
 
 def time_left(seconds: float | None) -> str:

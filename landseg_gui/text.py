@@ -11,6 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
+from landseg_core import progress
 from landseg_core.messages import Text
 from landseg_core.project.images import ImageEntry
 
@@ -139,12 +140,7 @@ def file_size(size: int) -> str:
 
 def duration(seconds: float) -> str:
     """Write a duration: `42 s`, `3 min 5 s`, `2 h 10 min`."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return tr("{seconds} s", seconds=whole)
-    if whole < 3600:
-        return tr("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
-    return tr("{hours} h {minutes} min", hours=thousands(whole // 3600), minutes=whole % 3600 // 60)
+    return translated(progress.duration(seconds))
 
 
 def rough_duration(seconds: float) -> str:
@@ -166,7 +162,7 @@ def two_digits(number: float) -> int:
 
 def time_left(seconds: float | None) -> str:
     """Write how long a job still takes, or nothing before that is known."""
-    return "" if seconds is None else tr("{duration} left", duration=duration(seconds))
+    return translated(progress.time_left(seconds))
 
 
 def clock_time(moment: datetime) -> str:

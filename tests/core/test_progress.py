@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from landseg_core.events import Event, Progress
+from landseg_core.messages import Text
 from landseg_core.progress import ProgressMeter, duration, time_left
 
 
@@ -12,6 +13,13 @@ from landseg_core.progress import ProgressMeter, duration, time_left
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_they_can_be_translated() -> None:
+    german = {"{duration} left": "noch {duration}", "{minutes} min {seconds} s": "{minutes} Min. {seconds} s"}
+    left = time_left(130)
+    assert isinstance(left, Text)
+    assert left.in_language(lambda template, _number: german[template]) == "noch 2 Min. 10 s"
 
 
 def test_time_left_is_unknown_before_there_is_a_pace() -> None:
