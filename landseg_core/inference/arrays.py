@@ -86,17 +86,17 @@ def _require_like_trained(model: BundleHeader, pixels: npt.NDArray[Any]) -> None
     if len(pixels) != len(model.bands):
         raise ModelError(
             N_(
-                "the pixels have {count} bands, the model needs {count_2}; choose its bands",
+                "the pixels have {count} bands, the model needs {needed}; choose its bands",
                 count=len(pixels),
-                count_2=len(model.bands),
+                needed=len(model.bands),
             )
         )
     if pixel_kind(pixels.dtype) != pixel_kind(np.dtype(model.dtype)):
         raise ModelError(
             N_(
-                "the pixels are {dtype}, but the model was trained on {dtype_2}; give them in that type",
+                "the pixels are {dtype}, but the model was trained on {model_dtype}; give them in that type",
                 dtype=pixels.dtype,
-                dtype_2=model.dtype,
+                model_dtype=model.dtype,
             )
         )
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
