@@ -109,7 +109,7 @@ class RunsPanel(QWidget):
         for key, handler in (
             ("use", self._use),
             ("report", self._open_report),
-            ("continue", self._continue),
+            ("continue", self._resume),
             ("further", self._fine_tune),
             ("delete", self._ask_to_delete),
         ):
@@ -208,7 +208,7 @@ class RunsPanel(QWidget):
             (run,) = self._table.chosen()
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(RunFolder(run.folder).report)))
 
-    def _continue(self) -> None:
+    def _resume(self) -> None:
         (run,) = self._table.chosen()
         self.resume_wanted.emit(run.folder)
 

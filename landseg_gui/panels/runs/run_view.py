@@ -61,16 +61,16 @@ class RunView(QScrollArea):
         self._metrics = PlainLabel(objectName="training_figures", wordWrap=True, visible=False)
         self._warnings = PlainLabel(objectName="training_warnings", wordWrap=True, visible=False)
         self._live_problem = PlainLabel(objectName="training_live_problem", wordWrap=True, visible=False)
-        self._continue = QPushButton(tr("Resume…"), objectName="training_continue", autoDefault=False)
-        self._further = QPushButton(tr("Fine-tune…"), objectName="training_further", autoDefault=False)
+        self._resume = QPushButton(tr("Resume…"), objectName="training_continue", autoDefault=False)
+        self._fine_tune = QPushButton(tr("Fine-tune…"), objectName="training_further", autoDefault=False)
         self._iou = IouTable()
         self._samples = ValidationSamplesView()
         self._body: QVBoxLayout
         self._lay_out()
         self._controls.live_wanted.connect(self.live_wanted)
         self._controls.wish_changed.connect(self._show_wish)
-        self._continue.clicked.connect(self.resume_wanted)
-        self._further.clicked.connect(self.fine_tune_wanted)
+        self._resume.clicked.connect(self.resume_wanted)
+        self._fine_tune.clicked.connect(self.fine_tune_wanted)
 
     # --- what it looks like
 
@@ -80,8 +80,8 @@ class RunView(QScrollArea):
         self._title.setFont(font)
         self._warnings.setForegroundRole(QPalette.ColorRole.BrightText)
         self._live_problem.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._continue.setToolTip(tr("Resume the run where it stopped, with its own settings"))
-        self._further.setToolTip(tr("Start a new run from the model of this one"))
+        self._resume.setToolTip(tr("Resume the run where it stopped, with its own settings"))
+        self._fine_tune.setToolTip(tr("Start a new run from the model of this one"))
         content = QWidget()
         column = QVBoxLayout(content)
         column.setSpacing(6)
@@ -110,7 +110,7 @@ class RunView(QScrollArea):
 
     def _end_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        for button in (self._continue, self._further):
+        for button in (self._resume, self._fine_tune):
             button.setVisible(False)
             row.addWidget(button)
         row.addStretch(1)
@@ -145,7 +145,7 @@ class RunView(QScrollArea):
         self._show_metrics("")
         self._show_state(tr("Preparing…"))
         self._controls.follow(job)
-        self.offer_to_continue(resumable=False, further=False)
+        self.offer_next_steps(resume=False, fine_tune=False)
         job.reported.connect(self._show_event)
         job.failed.connect(self._show_failed)
         job.too_large.connect(self._show_not_started)
@@ -165,7 +165,7 @@ class RunView(QScrollArea):
         self._show_saved_metrics(summary)
         self._show_classes(details)
         resumable = summary.has_checkpoint and summary.status != RunStatus.FINISHED
-        self.offer_to_continue(resumable=resumable, further=summary.has_model and summary.status != RunStatus.DAMAGED)
+        self.offer_next_steps(resume=resumable, fine_tune=summary.has_model and summary.status != RunStatus.DAMAGED)
 
     def _show_saved_metrics(self, summary: RunSummary) -> None:
         if summary.evaluation is not None:
@@ -200,10 +200,10 @@ class RunView(QScrollArea):
         self._live_problem.setText(sentence and tr("No live prediction: {reason}.", reason=sentence))
         self._live_problem.setVisible(bool(sentence))
 
-    def offer_to_continue(self, *, resumable: bool, further: bool) -> None:
+    def offer_next_steps(self, *, resume: bool, fine_tune: bool) -> None:
         """Show what can be done with the run that has ended."""
-        self._continue.setVisible(resumable)
-        self._further.setVisible(further)
+        self._resume.setVisible(resume)
+        self._fine_tune.setVisible(fine_tune)
 
     def _show_metrics(self, metrics: str, warnings: tuple[str, ...] = ()) -> None:
         self._metrics.setText(metrics)

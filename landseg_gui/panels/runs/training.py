@@ -168,9 +168,9 @@ class TrainingPanel(QWidget):
         """Show why the view cannot be predicted; an empty sentence: it can."""
         self._followed.show_live_problem(sentence)
 
-    def offer_to_continue(self, *, resumable: bool, further: bool) -> None:
+    def offer_next_steps(self, *, resume: bool, fine_tune: bool) -> None:
         """Show what can be done with the run that was followed, now that it has ended."""
-        self._followed.offer_to_continue(resumable=resumable, further=further)
+        self._followed.offer_next_steps(resume=resume, fine_tune=fine_tune)
 
 
 def _empty_page() -> QLabel:

@@ -32,9 +32,7 @@ class TrainingDisplay(QObject):
         self._owner: Path | None = None
         self._last_run = LastRun(self._projects, self)
         flow.started.connect(self._follow)
-        flow.can_continue.connect(
-            lambda resumable, further: panel.offer_to_continue(resumable=resumable, further=further)
-        )
+        flow.next_steps.connect(lambda resume, fine_tune: panel.offer_next_steps(resume=resume, fine_tune=fine_tune))
         panel.resume_wanted.connect(flow.resume)
         panel.fine_tune_wanted.connect(flow.fine_tune)
         panel.live_wanted.connect(live.set_enabled)

@@ -47,12 +47,12 @@ def training_work(task: TrainTask, projects: ProjectAccess | None = None, previe
 class TrainFlow(Flow):
     """One training run at a time. `started` carries its job and its classes.
 
-    `can_continue` carries, once a run has ended, whether it can be resumed, and whether its model can be fine-tuned.
+    `next_steps` carries, once a run has ended, whether it can be resumed, and whether its model can be fine-tuned.
     `preview` is asked during a run for the current view.
     """
 
     started = Signal(object, object)
-    can_continue = Signal(bool, bool)
+    next_steps = Signal(bool, bool)
 
     def __init__(
         self,
@@ -193,7 +193,7 @@ class TrainFlow(Flow):
         if folder is not None and self._owner == self._projects.owner:
             run = RunFolder(folder)
             resumable = run.checkpoint.is_file() and self._reason != "finished"
-            self.can_continue.emit(resumable, run.model.is_file())
+            self.next_steps.emit(resumable, run.model.is_file())
 
 
 def _known_settings(config: dict[str, Any]) -> dict[str, Any]:

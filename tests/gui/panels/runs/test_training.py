@@ -279,7 +279,7 @@ def test_the_live_prediction_is_a_wish(panel: TrainingPanel, job: Job, qtbot: Qt
 
 
 def test_after_the_end_it_offers_to_go_on(panel: TrainingPanel, job: Job, runner: JobRunner, qtbot: QtBot) -> None:
-    panel.offer_to_continue(resumable=True, further=False)
+    panel.offer_next_steps(resume=True, fine_tune=False)
     assert button(panel, "continue").isVisible()
     assert not button(panel, "further").isVisible()
     with qtbot.waitSignal(panel.resume_wanted):

@@ -142,7 +142,7 @@ def test_a_stopped_run_can_be_continued_from_the_panel(
     flow: TrainFlow, panel: TrainingPanel, session: Session, qtbot: QtBot, fill, runner: JobRunner, tmp_path: Path
 ) -> None:
     told: list[tuple[bool, bool]] = []
-    flow.can_continue.connect(lambda *answer: told.append(answer))
+    flow.next_steps.connect(lambda *answer: told.append(answer))
     press(fill(1000), qtbot)
     qtbot.waitUntil(lambda: "step" in state(panel), timeout=SECONDS)
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
@@ -166,7 +166,7 @@ def test_a_finished_run_is_not_offered(
     flow: TrainFlow, panel: TrainingPanel, qtbot: QtBot, fill, runner: JobRunner
 ) -> None:
     told: list[tuple[bool, bool]] = []
-    flow.can_continue.connect(lambda *answer: told.append(answer))
+    flow.next_steps.connect(lambda *answer: told.append(answer))
     press(fill(1), qtbot)
     qtbot.waitSignal(runner.idle, timeout=SECONDS).wait()
     assert [resumable for resumable, _ in told] == [False]
