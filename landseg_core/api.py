@@ -123,8 +123,8 @@ def predict(
     `confidence` writes the probability of each pixel's class, in %, beside it; `tta` averages over four rotations.
 
     Raises:
-        LargeWorkError: it is much work, and `large` does not say that this is agreed.
-        LandsegError: model and image do not go together, a file cannot be read or written, or is there already.
+        LargeWorkError: it is a very large job, and `large` is off.
+        LandsegError: model and image are not compatible, a file cannot be read or written, or is there already.
     """
     from landseg_core.raster.files.map_files import MapFiles
     from landseg_core.tasks.fields import header_of
@@ -180,7 +180,7 @@ def train(
     `epochs`, `seed`, `start_from` and all others that `TrainConfig` has.
 
     Raises:
-        LargeWorkError: it is much work, and `large` does not say that this is agreed.
+        LargeWorkError: it is a very large job, and `large` is off.
         LandsegError: a setting, a file or the folder cannot be used, or nothing is labelled.
     """
     from landseg_core.data.sources.folders import Folders
@@ -211,7 +211,7 @@ def evaluate(
     Pixels that the model was trained on do not count. `tta` averages over four rotations.
 
     Raises:
-        LargeWorkError: it is much work, and `large` does not say that this is agreed.
+        LargeWorkError: it is a very large job, and `large` is off.
         LandsegError: a file cannot be used, or nothing is left to count.
     """
     from landseg_core.tasks.evaluate import EvaluateTask, run_evaluate

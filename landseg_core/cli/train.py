@@ -45,7 +45,7 @@ SETTINGS = (
 )
 """The settings that have an option of their own; `--set` is for all others."""
 USAGE = ("", "alpha", "bands", "mask_values")
-"""Where a mistake is one of usage: in what does not go together, and in how a value is written.
+"""Where a mistake is one of usage: in what is not compatible, and in how a value is written.
 
 All others are mistakes of a setting, also of one in a file, and are reported by the task.
 """
@@ -102,7 +102,7 @@ def given_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that the values of the options name, without those that are not given.
 
     Raises:
-        typer.BadParameter: they do not go together, or one is not written as its option wants it.
+        typer.BadParameter: they are not compatible, or one is not written as its option wants it.
     """
     named = {name: values[name] for name in SETTINGS if values.get(name) not in (None, (), [])}
     given = {name: value.value if isinstance(value, Enum) else value for name, value in named.items()}
@@ -127,7 +127,7 @@ def chosen_source(values: Mapping[str, Any]) -> DataSource:
     """Return the source that the values of the options name.
 
     Raises:
-        typer.BadParameter: they name none, or several, or do not go together.
+        typer.BadParameter: they name none, or several, or are not compatible.
     """
     given = {option.name for option in source_options() if values.get(option.name) is not None}
     source = _source_of(given)

@@ -90,7 +90,7 @@ def predict_raster(
     Raises:
         ModelError: model and raster are not compatible, or the tile is too small or too large.
         RasterError: the raster cannot be read, or the window reaches beyond it.
-        LargeWorkError: it is much work, and the options do not allow it.
+        LargeWorkError: it is a very large job, and `large` is off.
         OutputError: a map exists already or cannot be written.
         DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.

@@ -58,7 +58,7 @@ def run_evaluate(task: EvaluateTask, on_event: OnEvent = ignore_event, control: 
         ModelError: the model cannot be opened, or does not fit an image.
         DatasetError: the folders do not match, a mask cannot be used, or no pixel is left to count.
         RasterError: an image cannot be read.
-        LargeWorkError: it is much work, and the task does not say that it is agreed to.
+        LargeWorkError: it is a very large job, and `large` is off.
         OutputError: the file of the metrics exists already, or cannot be written.
         DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.

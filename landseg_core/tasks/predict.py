@@ -146,7 +146,7 @@ def run_predict(
     Raises:
         ModelError: the model cannot be opened or run as the task says, or does not fit a raster.
         RasterError, ProjectError: a raster cannot be opened or read, or has another grid by now.
-        LargeWorkError: it is much work, and the task does not say that it is agreed to.
+        LargeWorkError: it is a very large job, and `large` is off.
         OutputError: a map exists already, or cannot be written.
         DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.

@@ -120,7 +120,7 @@ def run_train(
 
     Raises:
         LandsegError: what `TrainTask.config`, the source and `Trainer` raise.
-        LargeWorkError: it is much work, and the task does not allow it.
+        LargeWorkError: it is a very large job, and `large` is off.
         JobStopped: `control` asked for it before there was a model.
     """
     from landseg_core.project.snapshot import labels_of_run

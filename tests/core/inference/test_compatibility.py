@@ -1,4 +1,4 @@
-"""A model and a raster go together, or one sentence says why not."""
+"""A model and a raster are compatible, or one sentence says why not."""
 
 from __future__ import annotations
 
