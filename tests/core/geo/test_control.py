@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,32 @@ def test_points_keep_their_ground_through_crop_and_resampling(x: float, y: float
     for share in (-1.0, 0.0, 1.0):
         column = control.rpc.samp_off + share * control.rpc.samp_scale + 0.5
         assert moved.rpc.samp_off + share * moved.rpc.samp_scale + 0.5 == pytest.approx((column - x) * across)
+
+
+POINTS = tuple(ControlPoint(column, row, 8.0 + column, 46.0 - row) for column in (0.0, 50.0) for row in (0.0, 40.0))
+
+
+@pytest.mark.parametrize(
+    ("control", "name"),
+    [
+        (GroundControl(POINTS, UTM), "4 ground control points"),
+        (GroundControl(POINTS[:1], UTM), "1 ground control point"),
+        (GroundControl(rpc=rpc()), "RPC"),
+        (GroundControl(POINTS, UTM, rpc()), "4 ground control points and RPC"),
+    ],
+)
+def test_a_crop_is_found_in_its_image_and_named(control: GroundControl, name: str) -> None:
+    assert control.name == name
+    assert control.offset_of(control.cropped(30, 20)) == (30, 20)
+
+
+def test_what_is_no_crop_has_no_offset() -> None:
+    control = GroundControl(POINTS, UTM, rpc())
+    moved = (*POINTS[:3], replace(POINTS[3], column=51.0))
+    for other in (
+        GroundControl(),
+        GroundControl(POINTS, UTM),
+        GroundControl(moved, UTM, rpc()),
+        GroundControl(POINTS, UTM, rpc(lat_off=47.0)),
+    ):
+        assert control.offset_of(other) is None

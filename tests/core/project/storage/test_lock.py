@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from support.projects import class_values, paint_rectangle
 
 from landseg_core.errors import ProjectError
@@ -96,6 +97,31 @@ def test_a_lock_whose_file_is_removed_by_its_last_holder_is_taken_again(tmp_path
             ProjectLock(tmp_path / "x.landseg")
         lock.release()
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_removed_before_it_is_signed_is_made_and_locked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquire, acquired = FileLock.acquire, []
+
+    def acquire_too_late(lock: FileLock, **options: Any) -> None:
+        acquire(lock, **options)
+        acquired.append(lock)
+        if len(acquired) == 1:  # its last holder removes it: the next program makes and locks another
+            monkeypatch.setattr(Path, "exists", lambda _path: len(acquired) > 1)
+
+    monkeypatch.setattr(FileLock, "acquire", acquire_too_late)
+    lock = ProjectLock(tmp_path / "x.landseg")
+    assert [lock.is_locked for lock in acquired] == [False, True]
+    lock.release()
+
+
+def test_a_lock_of_an_unknown_holder_is_respected(tmp_path: Path) -> None:
+    with (
+        FileLock(tmp_path / ".x.landseg.lock"),
+        pytest.raises(ProjectError, match=r"program$"),
+    ):
+        ProjectLock(tmp_path / "x.landseg")
 
 
 def test_without_a_lock_file_the_project_is_read_only(tmp_path: Path) -> None:
