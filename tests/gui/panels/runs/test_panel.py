@@ -216,7 +216,7 @@ def test_one_run_shows_all_its_settings(panel: RunsPanel) -> None:
     select(panel, "good")
     rows = dict(cells(panel.findChild(QTableWidget, "run_settings")))
     assert (rows["Batch size"], rows["Network"]) == ("4", "tiny")
-    assert "minutes" not in rows
+    assert "Minutes" not in rows
 
 
 def test_the_choice_outlives_a_refresh(qtbot: QtBot, panel: RunsPanel) -> None:
