@@ -49,7 +49,7 @@ class RunCurvesView(QWidget):
         self.miou_plot.setYRange(0, 100, padding=0.02)
         grid = QGridLayout(self)
         grid.setContentsMargins(8, 4, 8, 4)
-        titles = (tr("mIoU (%) by minute"), tr("Loss by minute (dashed: training)"))
+        titles = (tr("mIoU (%) by minute"), tr("Loss (dashed: training)"))
         for column, (title, plot) in enumerate(zip(titles, (self.miou_plot, self.loss_plot), strict=True)):
             caption = PlainLabel(title, objectName="panel_hint")
             caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
