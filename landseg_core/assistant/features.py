@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from landseg_core.assistant.cell_graph import Ids, TileOutline
 from landseg_core.assistant.feature_maps import FeatureMap
 from landseg_core.assistant.filters import MARGIN
 from landseg_core.geo.tiling import TileKey
@@ -15,8 +16,6 @@ from landseg_core.raster.tiles import TileBudget, TileCache
 
 Features = npt.NDArray[np.float32]
 """(n, F): a row for each cell of a tile."""
-Ids = npt.NDArray[np.int32]
-"""(H, W): the cell of each pixel of a tile, 0..n-1; -1 where there is no data."""
 Pixels = npt.NDArray[np.float32]
 """(C, H + 2 * MARGIN, W + 2 * MARGIN): the normalised bands of a tile with pixels around it."""
 Valid = npt.NDArray[np.bool_]
@@ -24,6 +23,19 @@ Valid = npt.NDArray[np.bool_]
 
 Filters = Callable[[Pixels, Valid], list[FeatureMap]]
 """What features are made by; `MARGIN` px around a tile must be enough for it."""
+
+
+@dataclass(frozen=True, eq=False)
+class TileCells:
+    """What is known of the cells of a tile: their (n, F) `features`, and which of them are neighbours."""
+
+    features: Features
+    outline: TileOutline
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes that it takes in memory."""
+        return self.features.nbytes + self.outline.nbytes
 
 
 class CellFeatures:
@@ -43,22 +55,23 @@ class CellFeatures:
         self._read = read
         self._cells = cells
         self._filters = tuple(filters)
-        self._cache: TileCache[Features] = TileCache(budget, lambda features: features.nbytes)
+        self._cache: TileCache[TileCells] = TileCache(budget, lambda cells: cells.nbytes)
 
-    def cached(self, key: TileKey) -> Features | None:
-        """Return the (n, F) features of a tile's cells if they have been computed and not been evicted."""
+    def cached(self, key: TileKey) -> TileCells | None:
+        """Return a tile's cells if their features have been computed and not been evicted."""
         return self._cache.get(key)
 
-    def of(self, key: TileKey) -> Features:
-        """Return the (n, F) features of a tile's cells, computed if needed.
+    def of(self, key: TileKey) -> TileCells:
+        """Return a tile's cells, whose features are computed if needed.
 
         Raises whatever reading the tile raises.
         """
-        features = self._cache.get(key)
-        if features is None:
-            features = tile_features(*self._read(key), self._cells(key), self._filters)
-            self._cache.put(key, features)
-        return features
+        found = self._cache.get(key)
+        if found is None:
+            ids = self._cells(key)
+            found = TileCells(tile_features(*self._read(key), ids, self._filters), TileOutline.of(ids))
+            self._cache.put(key, found)
+        return found
 
     def clear(self) -> None:
         """Release all features."""

@@ -96,13 +96,13 @@ def test_what_has_been_computed_is_not_computed_again() -> None:
 
 def test_the_least_recently_used_leave_the_budget() -> None:
     raster = Counting()
-    size = 9 * filter_count(2) * 4
-    features = raster.features(budget := TileBudget(2 * size))
+    sizes = {key: raster.features(TileBudget(1 << 20)).of(key).nbytes for key in KEYS}
+    features = raster.features(budget := TileBudget(sum(sizes.values()) - 1))
     for key in (KEYS[0], KEYS[1], KEYS[0], KEYS[2]):
         features.of(key)
     assert features.cached(KEYS[1]) is None
     assert features.cached(KEYS[0]) is not None
-    assert budget.bytes == 2 * size
+    assert budget.bytes == sizes[KEYS[0]] + sizes[KEYS[2]]
 
 
 def test_an_error_of_reading_is_passed_on() -> None:
