@@ -31,15 +31,17 @@ class CellTile:
     Attributes:
         ids: (H, W) the finest cell of each pixel, 0..n-1; -1 where there is no data.
         parents: for each of the `SIZES` (n,) the cell of that size that holds a finest cell, from 0 without gaps.
+        colours: (n, 3) the mean colour of each finest cell: Lab, each band from 0 to 255.
     """
 
     ids: Ids
     parents: tuple[Ids, ...]
+    colours: npt.NDArray[np.float32]
 
     @property
     def nbytes(self) -> int:
         """Return the bytes that it takes in memory."""
-        return self.ids.nbytes + sum(parents.nbytes for parents in self.parents)
+        return self.ids.nbytes + self.colours.nbytes + sum(parents.nbytes for parents in self.parents)
 
     def count(self, size: int = 0) -> int:
         """Return the number of cells of `SIZES[size]`."""
@@ -71,22 +73,27 @@ def cut_cells(rgb: npt.NDArray[np.uint8], valid: npt.NDArray[np.bool_]) -> CellT
         valid: (H, W) bool: where there is data.
     """
     if not valid.any():
-        return CellTile(np.full(valid.shape, OUTSIDE, np.int32), (np.zeros(0, np.int32),) * len(SIZES))
+        return _no_cells(valid.shape)
     pieces, smooth = watershed(rgb, valid, _PIECE)
     regions = Regions.of(pieces, np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), np.uint8))
-    finest, *parents = _nested(regions, [max(1, round(int(valid.sum()) / side**2)) for side in SIZES])
-    return CellTile(
-        np.append(finest, np.int32(OUTSIDE))[pieces], (np.arange(int(finest.max()) + 1, dtype=np.int32), *parents)
-    )
+    counts = [max(1, round(int(valid.sum()) / side**2)) for side in SIZES]
+    groups = merged(regions, counts[0])
+    cells = regions.grouped(groups)
+    finest = np.append(groups, OUTSIDE).astype(np.int32)
+    colours = (cells.colours / cells.pixels[:, np.newaxis]).astype(np.float32)
+    return CellTile(finest[pieces], _parents(cells, counts[1:]), colours)
 
 
-def _nested(regions: Regions, counts: list[int]) -> list[Ids]:
-    """Return for the first count the cell of each region, and for each other one the cell of each cell of the first."""
-    first = merged(regions, counts[0])
-    groups, cells = np.arange(int(first.max()) + 1), regions.grouped(first)
-    nested = [first.astype(np.int32)]
-    for count in counts[1:]:
+def _no_cells(shape: tuple[int, ...]) -> CellTile:
+    nothing = np.zeros(0, np.int32)
+    return CellTile(np.full(shape, OUTSIDE, np.int32), (nothing,) * len(SIZES), np.zeros((0, 3), np.float32))
+
+
+def _parents(cells: Regions, counts: list[int]) -> tuple[Ids, ...]:
+    """Return for each cell itself, and the one that holds it where there are as many as each of the `counts`."""
+    parents = [np.arange(len(cells))]
+    for count in counts:
         step = merged(cells, count)
-        groups, cells = step[groups], cells.grouped(step)
-        nested.append(groups.astype(np.int32))
-    return nested
+        parents.append(step[parents[-1]])
+        cells = cells.grouped(step)
+    return tuple(numbers.astype(np.int32) for numbers in parents)

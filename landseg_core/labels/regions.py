@@ -179,6 +179,59 @@ def rectangle_on(a: Position, b: Position, opposite: Position) -> tuple[Position
     return a, b, (b[0] + across[0], b[1] + across[1]), (a[0] + across[0], a[1] + across[1])
 
 
+@dataclass(frozen=True, eq=False)
+class CoarseRegion:
+    """`pixels` (H, W) bool stand for squares of `scale` px of the raster; (`x`, `y`) is the upper left raster pixel."""
+
+    x: int
+    y: int
+    scale: int
+    pixels: Mask
+
+    @property
+    def bounds(self) -> PixelWindow:
+        """Return the window of the whole mask."""
+        height, width = self.pixels.shape
+        return PixelWindow(self.x, self.y, width * self.scale, height * self.scale)
+
+    def mask(self, window: PixelWindow) -> Mask:
+        """Return (H, W) bool: which pixels of `window` lie in a square that is set."""
+        mask = np.zeros((window.height, window.width), bool)
+        part = self.bounds.intersection(window)
+        if part is not None:
+            rows = (np.arange(part.y, part.bottom) - self.y) // self.scale
+            columns = (np.arange(part.x, part.right) - self.x) // self.scale
+            mask[part.shifted(-window.x, -window.y).slices()] = self.pixels[np.ix_(rows, columns)]
+        return mask
+
+    def trimmed(self) -> CoarseRegion | None:
+        """Return the same region without empty edges, or None where no pixel is set."""
+        rows, columns = np.flatnonzero(self.pixels.any(1)), np.flatnonzero(self.pixels.any(0))
+        if not len(rows):
+            return None
+        top, left = int(rows[0]), int(columns[0])
+        pixels = self.pixels[top : rows[-1] + 1, left : columns[-1] + 1]
+        return CoarseRegion(self.x + left * self.scale, self.y + top * self.scale, self.scale, pixels)
+
+
+@dataclass(frozen=True)
+class ClippedRegion:
+    """The pixels of a region that belong to `clip` as well."""
+
+    region: Region
+    clip: Region
+
+    @property
+    def bounds(self) -> PixelWindow:
+        """Return a window that holds all pixels of both, a pixel in size where they are apart."""
+        one, other = self.region.bounds, self.clip.bounds
+        return one.intersection(other) or PixelWindow(one.x, one.y, 1, 1)
+
+    def mask(self, window: PixelWindow) -> Mask:
+        """Return (H, W) bool: which pixels of `window` belong to both."""
+        return self.region.mask(window) & self.clip.mask(window)
+
+
 def _around(positions: Sequence[Position], margin: float) -> PixelWindow:
     """Return the window of all pixels within `margin` px of the box around `positions`."""
     columns, rows = [column for column, _ in positions], [row for _, row in positions]

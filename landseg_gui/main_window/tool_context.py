@@ -9,6 +9,7 @@ from landseg_core.labels.edit import LabelEdit, Paintable
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import Region
 from landseg_gui.notifier import Notifier
+from landseg_gui.session.assistant.cell_tiles import CellTiles
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.tools.context import Ring, ToolContext
 from landseg_gui.tools.tool_settings import ToolSettings
@@ -18,9 +19,10 @@ from landseg_gui.viewer.viewport import Viewport
 class SessionToolContext(ToolContext):
     """The project of a session, as the tools of a viewport see it."""
 
-    def __init__(self, viewport: Viewport, session: ProjectSession, notifier: Notifier) -> None:
+    def __init__(self, viewport: Viewport, session: ProjectSession, notifier: Notifier, cells: CellTiles) -> None:
         self.viewport = viewport
         self.notifier = notifier
+        self.cells = cells
         self.settings = ToolSettings(viewport)
         self._session = session
         self.choices_changed = session.paint.changed

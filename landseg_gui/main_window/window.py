@@ -59,7 +59,8 @@ class MainWindow(QMainWindow):
         layers = LayerStack()
         self.viewport = Viewport(layers)
         self.session = session = Session(runner, layers, self.viewport.chosen_frame, self)
-        self.tools = ToolManager(SessionToolContext(self.viewport, session.project_session, session.notifier))
+        context = SessionToolContext(self.viewport, session.project_session, session.notifier, session.cells)
+        self.tools = ToolManager(context)
         self.commands = Commands(self, session, runner, self.viewport)
         self.live = self.commands.live
         self.label_commands = LabelCommands(self, session, runner, self.viewport, self.tools)
@@ -280,6 +281,7 @@ class MainWindow(QMainWindow):
         self._settings.tools = self.tools.state()
         self.hide()
         self.viewport.canvas.close()
+        self.session.cells.close()
         event.accept()
 
     def end(self) -> None:

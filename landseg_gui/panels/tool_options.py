@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from landseg_core.assistant.cells import SIZES
 from landseg_core.labels.classes import LandClass
 from landseg_core.messages import N_
 from landseg_gui.icons import colour_swatch
@@ -24,7 +25,7 @@ from landseg_gui.number_boxes import DecimalBox, WholeBox
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
 from landseg_gui.text import tr, translated
-from landseg_gui.tools.base import AREA, NO_OPTIONS, SIZE, TOLERANCE, WIDTH
+from landseg_gui.tools.base import AREA, CELL, NO_OPTIONS, SIZE, SIZE_AND_TOLERANCE, TOLERANCE, WIDTH
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS
 
@@ -54,6 +55,8 @@ class ToolOptions(QWidget):
             SIZE: _SizeOptions(manager),
             WIDTH: _LineOptions(manager),
             TOLERANCE: _ToleranceOptions(manager),
+            SIZE_AND_TOLERANCE: _beside(_SizeOptions(manager, "edge"), _ToleranceOptions(manager, "edge")),
+            CELL: _CellOptions(manager),
             AREA: self._rest,
         }
         self._lay_out()
@@ -158,11 +161,11 @@ class _LadderBox(DecimalBox):
 class _SizeOptions(QWidget):
     """The size of the brush and its unit."""
 
-    def __init__(self, manager: ToolManager) -> None:
+    def __init__(self, manager: ToolManager, prefix: str = "tool") -> None:
         super().__init__()
         self._settings = manager.settings
-        self._box = _LadderBox("tool_size", manager.settings.step_size)
-        self._unit = QComboBox(objectName="tool_unit", focusPolicy=Qt.FocusPolicy.NoFocus)
+        self._box = _LadderBox(f"{prefix}_size", manager.settings.step_size)
+        self._unit = QComboBox(objectName=f"{prefix}_unit", focusPolicy=Qt.FocusPolicy.NoFocus)
         self._unit.addItems([PIXELS, METRES])
         _prepare(self._box, manager)
         _lay_out(self, PlainLabel(tr("Size")), self._box, self._unit)
@@ -220,12 +223,12 @@ class _LineOptions(QWidget):
 
 
 class _ToleranceOptions(QWidget):
-    """The tolerance of the wand."""
+    """How much colours may differ, for the wand and the edge brush."""
 
-    def __init__(self, manager: ToolManager) -> None:
+    def __init__(self, manager: ToolManager, prefix: str = "tool") -> None:
         super().__init__()
         self._settings = manager.settings
-        self._box = WholeBox(objectName="tool_tolerance", minimum=0, maximum=LARGEST_TOLERANCE)
+        self._box = WholeBox(objectName=f"{prefix}_tolerance", minimum=0, maximum=LARGEST_TOLERANCE)
         _prepare(self._box, manager)
         _lay_out(self, PlainLabel(tr("Tolerance")), self._box)
         self._box.setToolTip(tr("Allowed colour difference, 0 to 255; dragging with the wand changes it, too"))
@@ -238,6 +241,33 @@ class _ToleranceOptions(QWidget):
 
     def _show(self) -> None:
         self._box.setValue(self._settings.tolerance)
+
+
+class _CellOptions(QWidget):
+    """The size of cells, in px of the screen."""
+
+    def __init__(self, manager: ToolManager) -> None:
+        super().__init__()
+        self._settings = manager.settings
+        self._box = QComboBox(objectName="tool_cell_size", focusPolicy=Qt.FocusPolicy.NoFocus)
+        self._box.addItems([tr("{size} px", size=size) for size in SIZES])
+        self._box.setToolTip(tr("Size of the cells on the screen (Ctrl + wheel, or [ and ], change it)"))
+        _lay_out(self, PlainLabel(tr("Cell size")), self._box)
+        self._box.activated.connect(self._set_size)
+        self._settings.changed.connect(self._show)
+        self._show()
+
+    def _set_size(self, size: int) -> None:
+        self._settings.cell_size = size
+
+    def _show(self) -> None:
+        self._box.setCurrentIndex(self._settings.cell_size)
+
+
+def _beside(*pages: QWidget) -> QWidget:
+    both = QWidget()
+    _lay_out(both, *pages)
+    return both
 
 
 def _prepare(box: QAbstractSpinBox, manager: ToolManager) -> None:

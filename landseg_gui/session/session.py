@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
+from landseg_gui.session.assistant.cell_tiles import CellTiles
 from landseg_gui.session.files.opener import FileOpener
 from landseg_gui.session.files.rasters import Rasters
 from landseg_gui.session.files.reloading import LayerReloader
@@ -26,7 +27,8 @@ class Session(QObject):
     """The state behind the window, put together from its parts. `opened` brings each file that may be opened again.
 
     `layers`: all that is drawn; `rasters`: what of it comes from files; `files`: opens them; `project_session`: the
-    project; `model`: what is predicted with; `reloader`: follows files that change on disk.
+    project; `model`: what is predicted with; `cells`: the superpixels of the image; `reloader`: follows files that
+    change on disk.
 
     A mask belongs to the project in which it was opened: it comes and goes with it, as the `model` does. What was
     opened without a project belongs to none.
@@ -46,6 +48,7 @@ class Session(QObject):
         self._runner = runner
         self.notifier = Notifier(self)
         self.layers = layers or LayerStack(self)
+        self.cells = CellTiles(self.layers, self)
         self.rasters = Rasters(self.layers, runner, self.notifier, self)
         self.files = FileOpener(self, runner)
         self.project_session = project = ProjectSession(self, runner, frame, window)

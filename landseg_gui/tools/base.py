@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from landseg_gui.tools.context import ToolContext
 
 NO_OPTIONS, SIZE, WIDTH, TOLERANCE, AREA = "", "size", "width", "tolerance", "area"
+CELL, SIZE_AND_TOLERANCE = "cell", "size_and_tolerance"
 """What the options bar offers for a tool."""
 
 
@@ -70,6 +71,10 @@ class Tool:
 
     def leave(self) -> None:
         """Handle the cursor leaving the viewport."""
+
+    def wheel(self, _steps: int) -> bool:
+        """Handle a turn of the wheel with Ctrl held; where False is returned, it zooms as ever."""
+        return False
 
     def key(self, _key: int) -> bool:
         """Handle a key (a `Qt.Key`, or the code of a letter that has none); return whether it was used."""

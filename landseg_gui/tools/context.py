@@ -18,6 +18,7 @@ from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import LARGE_PIXELS, Position, Region
 from landseg_gui.notifier import Notifier
 from landseg_gui.text import tr
+from landseg_gui.tools.cell_source import CellSource
 from landseg_gui.tools.tool_settings import ToolSettings
 from landseg_gui.viewer.overlay import Shape
 from landseg_gui.viewer.viewport import Viewport
@@ -38,6 +39,8 @@ class ToolContext(Protocol):
     viewport: Viewport
     settings: ToolSettings
     notifier: Notifier
+    cells: CellSource
+    """The cells of the image in the view."""
 
     active_value: int
     """The class value that tools paint; 255, which erases, where there is no class."""

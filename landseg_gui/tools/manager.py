@@ -135,6 +135,10 @@ class ToolManager(QObject):
         """Pass on that the cursor has left the viewport."""
         self._tool.leave()
 
+    def wheel(self, steps: int) -> bool:
+        """Pass on a turn of the wheel with Ctrl held; return whether the tool has a use for it."""
+        return self._tool.wheel(steps)
+
     def cursor(self) -> QCursor:
         """Return the mouse cursor of the tool."""
         return self._tool.cursor()

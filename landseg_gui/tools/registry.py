@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from landseg_core.messages import N_
 from landseg_gui.tools.accept import ACCEPT_SPEC
-from landseg_gui.tools.base import AREA, SIZE, TOLERANCE, WIDTH, ToolSpec
+from landseg_gui.tools.base import AREA, CELL, SIZE, SIZE_AND_TOLERANCE, TOLERANCE, WIDTH, ToolSpec
 from landseg_gui.tools.brush import Brush, Eraser
+from landseg_gui.tools.edge_brush import EdgeBrush
 from landseg_gui.tools.fill import Fill
 from landseg_gui.tools.fill_holes import FillHoles
 from landseg_gui.tools.lasso import Lasso
@@ -16,6 +17,7 @@ from landseg_gui.tools.polygon import Polygon
 from landseg_gui.tools.reassign import Reassign
 from landseg_gui.tools.rectangle import Rectangle
 from landseg_gui.tools.rotated_rectangle import RotatedRectangle
+from landseg_gui.tools.superpixel import Superpixel
 from landseg_gui.tools.wand import Wand
 from landseg_gui.tools.working_area import WorkingArea
 
@@ -33,6 +35,21 @@ TOOLS = (
         ),
         Brush,
         SIZE,
+        samples=True,
+        paints=True,
+    ),
+    ToolSpec(
+        "edge_brush",
+        N_("Edge Brush"),
+        "tool_edge_brush",
+        "J",
+        N_("Paint only what has the colour under the middle of the brush"),
+        N_(
+            "Drag to paint up to edges, right button to erase; [ and ] change the size; a higher tolerance "
+            "paints more; Ctrl + click picks a class"
+        ),
+        EdgeBrush,
+        SIZE_AND_TOLERANCE,
         samples=True,
         paints=True,
     ),
@@ -131,6 +148,21 @@ TOOLS = (
         N_("Press and drag: right or up selects more, left or down less; the right button erases"),
         Wand,
         TOLERANCE,
+        samples=True,
+        paints=True,
+    ),
+    ToolSpec(
+        "superpixel",
+        N_("Superpixels"),
+        "tool_superpixel",
+        "U",
+        N_("Label cells: small areas of one colour"),
+        N_(
+            "Click a cell to label it, or drag over several; the right button erases; Ctrl + wheel changes the size of "
+            "the cells"
+        ),
+        Superpixel,
+        CELL,
         samples=True,
         paints=True,
     ),

@@ -8,6 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from landseg_core.assistant.cells import SIZES
+
 LARGEST_BRUSH = 2000
 """In raster px."""
 LARGEST_TOLERANCE = 255
@@ -29,7 +31,7 @@ LADDER = _ladder()
 
 
 class ToolSettings(QObject):
-    """The size of the brush, in px or in true ground metres, the width of lines, and the tolerance of the wand.
+    """The sizes of the brush, in px or in true ground metres, of lines and of cells, and the tolerance of the wand.
 
     `diameter` is the size in whole raster px, whatever the unit. Without a ground resolution (m/px) there are no
     metres: the size in px counts until an image with one comes again. Lines have a width in metres wherever there are
@@ -45,6 +47,7 @@ class ToolSettings(QObject):
         self._lines = {PIXELS: 20.0, METRES: 6.0}
         self._wants_metres = False
         self._tolerance = 24
+        self._cell_size = 1
         self._resolution: float | None = None
 
     @property
@@ -115,6 +118,18 @@ class ToolSettings(QObject):
             self.changed.emit()
 
     @property
+    def cell_size(self) -> int:
+        """Return the size of cells, an index of `SIZES` of `landseg_core.assistant.cells`."""
+        return self._cell_size
+
+    @cell_size.setter
+    def cell_size(self, size: int) -> None:
+        size = _cell_size(size)
+        if size != self._cell_size:
+            self._cell_size = size
+            self.changed.emit()
+
+    @property
     def line_unit(self) -> str:
         """Return the unit that the width of lines is in: `m` wherever there is a ground resolution, else `px`."""
         return METRES if self._resolution else PIXELS
@@ -147,6 +162,7 @@ class ToolSettings(QObject):
             "metres": self._metres,
             "unit": METRES if self._wants_metres else PIXELS,
             "tolerance": self._tolerance,
+            "cell_size": self._cell_size,
             **{f"line_{unit}": width for unit, width in self._lines.items()},
         }
 
@@ -157,6 +173,7 @@ class ToolSettings(QObject):
         self._wants_metres = state.get("unit", PIXELS) == METRES
         self._lines = {unit: _number(state, f"line_{unit}", width) for unit, width in self._lines.items()}
         self._tolerance = min(LARGEST_TOLERANCE, max(0, round(_number(state, "tolerance", self._tolerance))))
+        self._cell_size = _cell_size(_number(state, "cell_size", self._cell_size))
         self.changed.emit()
 
 
@@ -166,6 +183,10 @@ def _stepped(present: float, steps: int) -> float:
     smaller = [size for size in LADDER if size < present / _NOTICED]
     wanted = larger[:steps] if steps > 0 else smaller[steps:][::-1]
     return wanted[-1] if wanted else present
+
+
+def _cell_size(size: float) -> int:
+    return min(len(SIZES) - 1, max(0, round(size)))
 
 
 def _brush(size: float) -> int:

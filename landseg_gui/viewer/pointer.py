@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QMouseEvent, QWheelEvent
 
 if TYPE_CHECKING:
     from landseg_gui.viewer.viewport import Viewport
@@ -15,6 +15,9 @@ Position = tuple[float, float]
 
 _LEFT, _MIDDLE, _RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
 
+
+WHEEL_NOTCH = 120
+"""What Qt reports for one notch of a wheel, in eighths of a degree."""
 
 HAND_KEY = Qt.Key.Key_Space
 """While it is held, the left button pans."""
@@ -46,6 +49,9 @@ class PointerHandler(Protocol):
     def key_press(self, event: QKeyEvent) -> bool:
         """Handle a key before the viewport does; return whether it was used."""
 
+    def wheel(self, steps: int) -> bool:
+        """Handle a turn of the wheel with Ctrl held, away from the user above 0; where False is returned, it zooms."""
+
     def cursor(self) -> QCursor:
         """Return the cursor to show over the viewport."""
 
@@ -64,6 +70,7 @@ class PointerRouter:
         self._space = False
         self._inside = False
         self._at = QPointF()
+        self._turned = 0  # of a notch of the wheel: touch pads and fine wheels report less at a time
 
     @property
     def handler(self) -> PointerHandler | None:
@@ -131,6 +138,16 @@ class PointerRouter:
         self._space = False
         self._release_all()
         self.show_cursor()
+
+    def wheel(self, event: QWheelEvent) -> bool:
+        """Return whether a turn of the wheel was for the handler, and not to zoom."""
+        if self._handler is None or not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._turned = 0
+            return False
+        steps, rest = divmod(abs(self._turned + event.angleDelta().y()), WHEEL_NOTCH)
+        sign = 1 if self._turned + event.angleDelta().y() > 0 else -1
+        self._turned = sign * rest
+        return self._handler.wheel(sign * steps)
 
     def key_press(self, event: QKeyEvent) -> bool:
         """Return whether a key was for the hand or the handler."""

@@ -25,11 +25,10 @@ from landseg_gui.viewer.frame import ViewFrame, limited_scale
 from landseg_gui.viewer.layer import ImageLayer
 from landseg_gui.viewer.layers import LayerStack
 from landseg_gui.viewer.overlay import Overlay
-from landseg_gui.viewer.pointer import PointerHandler, PointerRouter
+from landseg_gui.viewer.pointer import WHEEL_NOTCH, PointerHandler, PointerRouter
 from landseg_gui.viewer.scale_bar import ScaleBar
 from landseg_gui.viewer.view_pixels import ViewPixels
 
-_WHEEL_NOTCH = 120  # eighths of a degree
 _ZOOM_PER_NOTCH = math.sqrt(2)
 _KEY_STEP = 0.15  # of the viewport, for an arrow key
 _MARGIN = 10
@@ -231,8 +230,9 @@ class Viewport(QGraphicsView):
         return super().viewportEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom at the cursor."""
-        self.zoom_by(_ZOOM_PER_NOTCH ** (event.angleDelta().y() / _WHEEL_NOTCH), event.position())
+        """Zoom at the cursor, where the wheel is not for the pointer."""
+        if not self._router.wheel(event):
+            self.zoom_by(_ZOOM_PER_NOTCH ** (event.angleDelta().y() / WHEEL_NOTCH), event.position())
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
+from landseg_core.assistant.cells import CellTile
+from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.edit import LabelEdit, Paintable
 from landseg_core.labels.label_raster import LabelRaster
@@ -37,6 +39,27 @@ class _Signals(QObject):
     saving_changed = Signal()
 
 
+class PaperCells(QObject):
+    """Cells that a test puts in: `tiles` by key. `wanted` is what has been asked for last."""
+
+    ready = Signal(object)
+    emptied = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.tiles: dict[TileKey, CellTile] = {}
+        self.wanted: list[TileKey] = []
+
+    def request(self, keys: Iterable[TileKey], by: str = "tool") -> None:
+        self.wanted = list(keys)
+
+    def cells(self, key: TileKey) -> CellTile | None:
+        return self.tiles.get(key)
+
+    def is_coming(self, key: TileKey) -> bool:
+        return key in self.wanted and key not in self.tiles
+
+
 class PaperToolContext(ToolContext):
     """Lists the names of the steps, the large paintings without doing them, and how often painting was refused."""
 
@@ -48,6 +71,7 @@ class PaperToolContext(ToolContext):
         self.viewport = viewport
         self.settings = ToolSettings(viewport)
         self.notifier = Notifier(viewport)
+        self.cells = PaperCells(viewport)
         self._signals = signals = _Signals(viewport)
         self.choices_changed = signals.choices_changed
         self.schema_changed = signals.schema_changed

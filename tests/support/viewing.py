@@ -47,7 +47,12 @@ def to_rgb(image: QImage) -> np.ndarray:
     return flat[:, : image.width(), :3].copy()
 
 
-def turn_wheel(viewport: Viewport, at: QPointF, notches: float) -> None:
+def turn_wheel(
+    viewport: Viewport,
+    at: QPointF,
+    notches: float,
+    modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
     """Turn the wheel over a point of the viewport."""
     where = viewport.viewport().mapToGlobal(at)
     turn = QPoint(0, round(120 * notches))
@@ -57,7 +62,7 @@ def turn_wheel(viewport: Viewport, at: QPointF, notches: float) -> None:
         QPoint(),
         turn,
         Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
+        modifiers,
         Qt.ScrollPhase.NoScrollPhase,
         False,  # noqa: FBT003
     )

@@ -125,3 +125,13 @@ def test_a_cell_and_its_pixels() -> None:
         assert np.array_equal(tile.mask(cell, size), tile.at(size) == cell)
         assert tile.mask(cell, size)[33, 44]
     assert tile.nbytes >= 70 * 80 * 4
+
+
+def test_the_colour_of_a_cell_is_the_mean_of_its_pixels() -> None:
+    image = np.full((60, 60, 3), (20, 200, 90), np.uint8)
+    image[:, 30:] = (230, 230, 230)
+    tile = cut_cells(image, np.ones((60, 60), bool))
+    assert tile.colours.shape == (tile.count(), 3)
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
+    for row, column in ((30, 5), (30, 55)):
+        assert tile.colours[tile.ids[row, column]] == pytest.approx(lab[row, column].astype(float), abs=4)
