@@ -44,11 +44,11 @@ lint: .venv/dev.stamp ## Check format, style, types and layers
 
 bench: .venv/bench.stamp .venv/system.stamp ## Measure speed and memory, and what labels are worth without any training
 	@$(BIN)/python -m benchmarks
-	@if [ -n "$$LANDSEG_DATA" ]; then $(BIN)/python -m benchmarks assistant --without-training; \
+	@if [ -n "$$LANDSEG_DATA" ]; then $(BIN)/python -m benchmarks assistant --without-training --missing; \
 	else echo "LANDSEG_DATA is not set: what labels are worth is not measured"; fi
 
 bench-assistant: .venv/bench.stamp .venv/system.stamp ## Measure what labels are worth, training included: hours (needs LANDSEG_DATA)
-	@$(BIN)/python -m benchmarks assistant
+	@$(BIN)/python -m benchmarks assistant --missing
 
 screenshots: .venv/test.stamp .venv/system.stamp ## Make the README's pictures anew (needs LANDSEG_DATA and xvfb)
 	@scripts/on_screen $(BIN)/python scripts/screenshots.py docs/pictures

@@ -61,9 +61,10 @@ def before() -> Code:
 
 
 def commit() -> str:
-    """Return the short hash of the code that is measured, with a `+` where files are changed; "" without Git."""
+    """Return the short hash of the code that is measured, with a `+` where code is changed; "" without Git."""
     head = _git("rev-parse", "--short", "HEAD").strip()
-    return f"{head}+" if head and _git("status", "--porcelain", "--untracked-files=no").strip() else head
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs").strip()
+    return f"{head}+" if head and changed else head
 
 
 def _git(*words: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.assistant.line import Case
 from benchmarks.assistant.lines import LINES
-from benchmarks.assistant.records import Record, append
+from benchmarks.assistant.records import Record, append, load
 from benchmarks.assistant.scenes import DataSet
 from benchmarks.assistant.table import write_table
 from benchmarks.targets import add_data_option
@@ -39,6 +39,13 @@ def runs(names: Sequence[str], scenes: Sequence[str] | None, seeds: Sequence[int
 def named(asked: argparse.Namespace) -> list[str]:
     """Return the names of the lines that a command line asks for."""
     return asked.lines or [name for name, line in LINES.items() if not (line.trains and asked.without_training)]
+
+
+def missing(asked: Sequence[Run], records: Sequence[Record]) -> list[Run]:
+    """Return the runs that have no record of this code on this processor."""
+    known = [record for record in records if record.line in LINES]
+    current = {record.run for record in known if record.is_current(fixed=LINES[record.line].fixed)}
+    return [run for run in asked if run not in current]
 
 
 def measure(run: Run, asked: argparse.Namespace, folder: Path) -> Record:
@@ -69,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", dest="seeds", action="append", type=int, metavar="N", help="default: those of the line")
     made.add_argument("--scene", dest="scenes", action="append", metavar="SCENE", help="default: the final scenes")
     made.add_argument("--without-training", action="store_true", help="only lines that train nothing")
+    made.add_argument("--missing", action="store_true", help="only what this code has no record of on this processor")
     made.add_argument("--minutes", type=float, help="of every training, for trying: nothing is recorded then")
     made.add_argument("--out", type=Path, default=Path("docs/bench"), help="folder of the records and the table")
     made.add_argument("--table", action="store_true", help="only write the table anew")
@@ -87,7 +95,8 @@ def main(arguments: Sequence[str]) -> None:
 def run_all(asked: argparse.Namespace) -> None:
     """Run what is asked for, and record each run as soon as it is done."""
     with tempfile.TemporaryDirectory() as folder:
-        for number, run in enumerate(runs(named(asked), asked.scenes, asked.seeds)):
+        waiting = runs(named(asked), asked.scenes, asked.seeds)
+        for number, run in enumerate(missing(waiting, load(asked.out)) if asked.missing else waiting):
             record = measure(run, asked, Path(folder) / str(number))
             print(told(record), flush=True)
             if asked.minutes is None:

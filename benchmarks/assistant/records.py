@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import report
 from benchmarks.assistant.code import commit
 from benchmarks.assistant.line import Measured, Values
+from landseg_core.machine import processor
 
 NAME = "assistant.json"
 
@@ -34,6 +35,11 @@ class Record:
         person = {**asdict(measured.effort), "seconds": measured.effort.seconds}
         seconds = round(measured.computer_s, 1)
         return cls(line, scene, seed, _rounded(measured.values), person, seconds, commit(), report.facts())
+
+    def is_current(self, *, fixed: bool) -> bool:
+        """Return whether this processor would measure the same: the code is the same, unless the line is `fixed`."""
+        known = self.commit and not self.commit.endswith("+")
+        return (fixed or bool(known and self.commit == commit())) and self.machine["processor"] == processor()
 
     @property
     def run(self) -> tuple[str, str, int]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks.assistant.code import BEFORE, NOW
-from benchmarks.assistant.command import main, runs
+from benchmarks.assistant.command import main, missing, runs
 from benchmarks.assistant.line import Case, Goal, Line, Measured
 from benchmarks.assistant.lines import LINES, Rows, table_rows
 from benchmarks.assistant.painting import painting
@@ -23,6 +23,7 @@ from benchmarks.assistant.scoring import score
 from benchmarks.assistant.table import Table, write_table
 from benchmarks.assistant.training import Labels, strokes_anywhere, strokes_where_wrong
 from benchmarks.simulated_user import Effort
+from landseg_core.machine import processor
 
 MACHINE = {"date": "2026-01-01", "processor": "one", "cores": 2, "memory_gib": 8.0, "python": "3", "versions": {}}
 
@@ -237,6 +238,23 @@ def test_the_command_records_what_it_runs_but_not_trials(
     assert [each.values["miou"] for each in load(tmp_path / "out")] == [3] * 5
     assert "painting, tile4, seed 7: miou 0.200" in capsys.readouterr().out
     assert not any(run.folder.exists() for run in seen)
+
+
+def test_only_what_is_missing_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.assistant.records.commit", lambda: "newer")
+    asked = [(name, FINAL[0], 0) for name in ("from-nothing-before", "from-nothing", "painting", "loop")]
+    here = MACHINE | {"processor": processor()}
+    records = [
+        record("from-nothing-before", 0, commit="older", machine=here),
+        record("from-nothing", 0, commit="older", machine=here),
+        record("painting", 0, commit="newer", machine=here),
+        record("loop", 0, commit="newer"),  # on another processor
+        record("a line of long ago", 0, commit="newer", machine=here),
+    ]
+    assert [name for name, *_ in missing(asked, records)] == ["from-nothing", "loop"]
+    monkeypatch.setattr("benchmarks.assistant.records.commit", lambda: "newer+")
+    changed = [replace(each, commit="newer+") for each in records]
+    assert "painting" in [name for name, *_ in missing(asked, changed)]  # changed again since, perhaps
 
 
 def test_a_command_that_fails_says_so(tmp_path: Path) -> None:
