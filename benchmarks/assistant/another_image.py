@@ -10,8 +10,10 @@ from benchmarks.assistant.forest import Forest, pixel_features
 from benchmarks.assistant.line import Case, Goal, Line, Measured
 from benchmarks.assistant.scenes import View, read_rgb, read_values, view_of
 from benchmarks.assistant.scoring import score
+from benchmarks.assistant.suggesting import ViewTiles
 from benchmarks.scribbles import Mask
 from benchmarks.simulated_user import Effort, labels_of, strokes_on_images
+from landseg_core.assistant.suggestion import RowGroup
 
 LABELLED_IMAGES, STROKES = 3, 30
 
@@ -50,12 +52,35 @@ def forest_on_another_image(case: Case) -> Measured:
     return labelled.measured(found, time.monotonic() - start)
 
 
+def suggestion_on_another_image(case: Case) -> Measured:
+    """Measure what the strokes suggest for the view."""
+    labelled, start = Labelled.of(case), time.monotonic()
+    groups = [
+        RowGroup((image, key), rows)
+        for image, labels in zip(labelled.images, labelled.labels, strict=True)
+        for key, rows in ViewTiles.of_image(image).rows(labels).items()
+    ]
+    view = labelled.view
+    found = ViewTiles(view.image, view.window).suggest_from(groups)
+    return labelled.measured(found, time.monotonic() - start)
+
+
 QUALITY = (Goal("miou", "mIoU of the view"), Goal("accuracy", "accuracy of the view"))
+TITLE = f"{STROKES} strokes on {LABELLED_IMAGES} images, the view of another"
 
 LINES = {
     "another-image-forest": Line(
-        f"{STROKES} strokes on {LABELLED_IMAGES} images, the view of another, random forest",
+        f"{TITLE}, random forest",
         forest_on_another_image,
         QUALITY,
+    ),
+    "another-image": Line(
+        f"{TITLE}, suggestion",
+        suggestion_on_another_image,
+        (
+            *QUALITY,
+            Goal("miou", "gain in mIoU over the forest", over="another-image-forest"),
+            Goal("accuracy", "gain in accuracy over the forest", over="another-image-forest"),
+        ),
     ),
 }

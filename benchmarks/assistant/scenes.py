@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.scribbles import Mask
+from benchmarks.scribbles import UNLABELLED, Mask
 from landseg_core.data.lists import read_list
+from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.source import RasterSource
 
 FINAL = ("tile1", "tile5")
@@ -19,6 +20,7 @@ CLASSES = "landcover-dubai"
 CLASS_COUNT = 5
 VIEW_PX, VIEW_WIDTH = 400_000, 840
 """A view has this many px at most, and is that wide where the image is."""
+TRIES = 20
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -72,6 +74,16 @@ class View:
     rgb: Rgb
     truth: Mask
 
+    @property
+    def window(self) -> PixelWindow:
+        height, width = self.truth.shape
+        return PixelWindow(self.column, self.row, width, height)
+
+    @property
+    def has_choice(self) -> bool:
+        """Return whether there are two classes at least: else there is nothing to suggest."""
+        return len(set(np.unique(self.truth).tolist()) - {UNLABELLED}) >= 2
+
 
 def views(scene: Scene, seed: int, count: int) -> list[View]:
     """Return views of different images of a scene, as long as there are others, where the seed puts them."""
@@ -94,8 +106,15 @@ def read_rgb(path: Path) -> Rgb:
 
 
 def view_of(image: Path, mask: Path, rng: np.random.Generator) -> View:
-    """Return a view at a place of an image that the random numbers choose."""
+    """Return a view of an image at random; it shows two classes at least, if any of some does."""
     rgb, truth = read_rgb(image), read_values(mask)
+    tried: list[View] = []
+    while len(tried) < TRIES and not (tried and tried[-1].has_choice):
+        tried.append(_view_at(image, rgb, truth, rng))
+    return tried[-1]
+
+
+def _view_at(image: Path, rgb: Rgb, truth: Mask, rng: np.random.Generator) -> View:
     width = min(truth.shape[1], VIEW_WIDTH)
     height = min(truth.shape[0], VIEW_PX // width)
     row, column = (int(rng.integers(size - side + 1)) for size, side in zip(truth.shape, (height, width), strict=True))
