@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,29 +78,30 @@ class TileRows:
 
 
 class ImageRows:
-    """The rows of one image at one level, tile by tile. Safe from any thread."""
+    """The rows of an image's tiles, until the labels of a tile change. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tiles: dict[TileKey, TileRows] = {}
+        self._changes = 0
 
-    def put(self, key: TileKey, rows: TileRows) -> None:
-        """Replace the rows of a tile."""
+    def of(self, key: TileKey, make: Callable[[], TileRows]) -> TileRows:
+        """Return the rows of a tile, made if needed; they are kept unless a label has changed meanwhile."""
         with self._lock:
-            self._tiles[key] = rows
-            if not len(rows.labelled):
-                del self._tiles[key]
+            found, changes = self._tiles.get(key), self._changes
+        if found is None:
+            found = make()
+            with self._lock:
+                if changes == self._changes:
+                    self._tiles[key] = found
+        return found
 
-    def drop(self, keys: Iterable[TileKey]) -> None:
-        """Remove the rows of some tiles, because their labels have changed."""
+    def drop(self, keys: Iterable[TileKey] | None) -> None:
+        """Remove the rows of some tiles, because their labels have changed; None: of all."""
         with self._lock:
-            for key in keys:
+            self._changes += 1
+            for key in list(self._tiles) if keys is None else keys:
                 self._tiles.pop(key, None)
-
-    def tiles(self) -> dict[TileKey, TileRows]:
-        """Return the tiles that have rows."""
-        with self._lock:
-            return dict(self._tiles)
 
 
 def labelled_tiles(labels: LabelRaster, level: int) -> Iterator[TileKey]:

@@ -49,18 +49,36 @@ def test_no_labels_are_no_rows() -> None:
     assert found.labelled.shares(np.array([1, 2], np.uint8)).shape == (0, 2)
 
 
-def test_rows_are_kept_by_tile() -> None:
-    features = np.arange(6, dtype=np.float32).reshape(3, 2)
-    rows, one, other = ImageRows(), TileKey(0, 0, 0), TileKey(0, 0, 1)
-    rows.put(one, TileRows.of(features, IDS, drawn((0, 0, 5), (2, 0, 5))))
-    rows.put(other, TileRows.of(features, IDS, drawn()))
-    assert list(rows.tiles()) == [one]
-    assert rows.tiles()[one].features.tolist() == [[0, 1], [4, 5]]
-    rows.put(one, TileRows.of(features, IDS, drawn()))
-    assert not rows.tiles()
-    rows.put(one, TileRows.of(features, IDS, drawn((0, 0, 5))))
-    rows.drop([one, other])
-    assert not rows.tiles()
+FEATURES = np.arange(6, dtype=np.float32).reshape(3, 2)
+KEY, OTHER = TileKey(0, 0, 0), TileKey(0, 0, 1)
+
+
+def test_rows_stay_until_labels_change() -> None:
+    rows, made = ImageRows(), []
+
+    def make() -> TileRows:
+        made.append(TileRows.of(FEATURES, IDS, drawn((0, 0, 5), (2, 0, 5))))
+        return made[-1]
+
+    assert rows.of(KEY, make).features.tolist() == [[0, 1], [4, 5]]
+    assert rows.of(KEY, make) is made[0]
+    rows.drop([OTHER])
+    assert rows.of(KEY, make) is made[0]
+    rows.drop([KEY])
+    assert rows.of(KEY, make) is made[1]
+    rows.drop(None)
+    assert rows.of(KEY, make) is made[2]
+
+
+def test_rows_of_labels_that_change_meanwhile_are_not_kept() -> None:
+    rows = ImageRows()
+
+    def painted_over() -> TileRows:
+        rows.drop([KEY])
+        return TileRows.of(FEATURES, IDS, drawn((0, 0, 5)))
+
+    rows.of(KEY, painted_over)
+    assert len(rows.of(KEY, lambda: TileRows.of(FEATURES, IDS, drawn())).labelled) == 0
 
 
 def test_labelled_tiles_are_found_at_every_level() -> None:
