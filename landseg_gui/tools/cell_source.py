@@ -14,6 +14,7 @@ from landseg_core.assistant.cells import CellTile
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.regions import CoarseRegion, Position
+from landseg_gui.text import tr
 
 if TYPE_CHECKING:
     from landseg_gui.tools.context import ToolContext
@@ -97,6 +98,11 @@ class CellFinder:
         """Return whether the cells at a position are being cut."""
         key = self.tile_at(position)
         return key is not None and self._context.cells.is_coming(key)
+
+    def explain(self, position: Position) -> None:
+        """Say why a press does nothing where the cells at a position are still being cut."""
+        if self.is_coming(position):
+            self._context.notifier.info(tr("The cells here are not ready yet: try again in a moment."))
 
     def tiles_in(self, window: PixelWindow) -> list[tuple[TileKey, PixelWindow]]:
         """Return the tiles on the screen that touch a window (raster px), and what each covers."""

@@ -33,6 +33,12 @@ class EdgeBrush(Brush):
         context.cells.ready.connect(self._follow_cells)
         context.cells.emptied.connect(self._follow_cells)
 
+    def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
+        """Begin a stroke."""
+        super().press(position, button, modifiers)
+        if self._stroke is not None:
+            self._finder.explain(position)
+
     def move(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
         """Paint up to `position` while a button is held; the ring comes along."""
         self._finder.request(position)

@@ -52,6 +52,7 @@ class Superpixel(Tool):
             value = self.context.value_for(button)
             self._gesture = _Gesture(edit, value, self.context.paintable(value), position)
             self._label(self._gesture, position)
+            self._finder.explain(position)
             self.refresh()
 
     def move(self, position: Position, _modifiers: Qt.KeyboardModifier) -> None:

@@ -88,6 +88,7 @@ def test_until_the_cells_are_cut_the_cursor_says_so_and_nothing_is_painted(brush
     assert brush.viewport.viewport().cursor().shape() == Qt.CursorShape.BusyCursor
     brush.mouse.click(DARK)
     assert not painted(brush).any()
+    assert len(brush.said) == 1
     brush.context.cells.tiles = tiles
     brush.context.cells.ready.emit(next(iter(tiles)))
     assert brush.viewport.viewport().cursor().shape() == Qt.CursorShape.BlankCursor

@@ -147,6 +147,7 @@ def test_the_cursor_shows_that_a_tile_is_being_cut(cells) -> None:
     assert cells.viewport.viewport().cursor().shape() == Qt.CursorShape.BusyCursor
     cells.mouse.click(HERE)
     assert cells.steps == []
+    assert cells.said == ["The cells here are not ready yet: try again in a moment."]
     source.tiles = tiles
     source.ready.emit(TileKey(0, 0, 1))
     assert cells.viewport.viewport().cursor().shape() == Qt.CursorShape.CrossCursor

@@ -12,6 +12,7 @@ from support.rasters import coordinate_pixels
 from support.tool_user import ToolUser
 from support.viewing import wait_until_sharp
 
+from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.regions import PolygonRegion, RectangleRegion, StrokeRegion
 from landseg_gui.main_window.tool_context import SessionToolContext
 
@@ -162,3 +163,21 @@ def test_tools_work_without_crs_and_on_rotated_grids(
     sitting.tools.select("brush")
     sitting.mouse.drag((600, 400), (700, 450))
     assert (sitting.labels() == sitting.expected(StrokeRegion([(600, 400), (700, 450)], diameter), 0)).all()
+
+
+def test_a_superpixel_of_the_image_is_labelled_saved_and_undone(qtbot, at_work) -> None:
+    """With the cells that the session cuts of the real pixels, in its own threads."""
+    here, cells = (740.5, 500.5), at_work.context.cells
+    at_work.tools.select("superpixel")
+    at_work.mouse.move(here)
+    key = TileKey(0, 0, 1)
+    qtbot.waitUntil(lambda: cells.cells(key) is not None and bool(at_work.shapes("tool")), timeout=SECONDS)
+    tile = cells.cells(key)
+    number = tile.cell_at(500, 740 - 512, at_work.tools.settings.cell_size)
+    at_work.mouse.click(here)
+    expected = tile.mask(number, at_work.tools.settings.cell_size)
+    assert expected.any()
+    assert np.array_equal(at_work.labels()[:512, 512:1024] != 255, expected)
+    assert np.count_nonzero(at_work.labels() != 255) == np.count_nonzero(expected)
+    at_work.session.editing.undo()
+    assert (at_work.labels() == 255).all()
