@@ -61,6 +61,24 @@ class SessionToolContext(ToolContext):
         self._session.paint.only_unlabelled = only
 
     @property
+    def paints_behind(self) -> bool:
+        """Return whether existing labels stay as they are while a key is held."""
+        return self._session.paint.paints_behind
+
+    @paints_behind.setter
+    def paints_behind(self, behind: bool) -> None:
+        self._session.paint.paints_behind = behind
+
+    @property
+    def clips(self) -> bool:
+        """Return whether labels change only inside the working areas."""
+        return self._session.paint.clips
+
+    @clips.setter
+    def clips(self, clips: bool) -> None:
+        self._session.paint.clips = clips
+
+    @property
     def locked(self) -> frozenset[int]:
         """Return the class values that nothing may paint over."""
         return self._session.paint.locked

@@ -272,6 +272,11 @@ class MainWindow(QMainWindow):
         if not self.tools.key_press(event):
             super().keyPressEvent(event)
 
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Pass the release of a key on to the tools, wherever the focus is."""
+        self.tools.key_release(event)
+        super().keyReleaseEvent(event)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask while jobs run; then stop them, save the project, and close when all have ended."""
         if not self._closing.settle():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QFontMetrics, QPalette
+from PySide6.QtGui import QFontMetrics, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -26,13 +26,15 @@ from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel, plain_tip, without_key
 from landseg_gui.text import tr, translated
 from landseg_gui.tools.base import AREA, CELL, NO_OPTIONS, SIZE, SIZE_AND_TOLERANCE, TOLERANCE, WIDTH
-from landseg_gui.tools.manager import ToolManager
+from landseg_gui.tools.manager import BEHIND_KEY, ToolManager
 from landseg_gui.tools.tool_settings import LARGEST_BRUSH, LARGEST_TOLERANCE, METRES, PIXELS
 
 _BOX_WIDTH = 86
 _REST_WIDTH = 200
 _CLASS_WIDTH = 110
 _NO_METRES = N_("The image is not georeferenced: sizes are in pixels")
+_CLIP = N_("Change labels only inside the working areas of the image")
+_NO_AREAS = N_("The image has no working area: draw one to limit changes to it")
 _DECIMALS = {PIXELS: 0, METRES: 2}
 
 
@@ -49,7 +51,13 @@ class ToolOptions(QWidget):
         self._class = _ActiveClass()
         self._rest = QPushButton(objectName="tool_rest")
         self._only = QCheckBox(tr("Only unlabelled"), objectName="tool_only_unlabelled")
-        self._only.setToolTip(tr("Paint only unlabelled pixels; existing labels stay as they are"))
+        self._only.setToolTip(
+            tr(
+                "Paint only unlabelled pixels; existing labels stay as they are. Hold {key} to do so for the moment.",
+                key=QKeySequence(BEHIND_KEY).toString(),
+            )
+        )
+        self._clip = QCheckBox(tr("Only in working areas"), objectName="tool_clip")
         self._pages = {
             NO_OPTIONS: QWidget(),
             SIZE: _SizeOptions(manager),
@@ -76,35 +84,46 @@ class ToolOptions(QWidget):
         row.addWidget(self._class)
         row.addWidget(self._stack)
         row.addWidget(self._only)
+        row.addWidget(self._clip)
         row.addWidget(self._hint, 1)
         self._rest.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys stay with the image
         self._only.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._clip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _connect(self) -> None:
         context = self._context
         self._manager.current_changed.connect(self._show_tool)
         self._rest.clicked.connect(self._manager.fill_rest)
-        self._only.toggled.connect(self._set_only_unlabelled)
+        self._only.clicked.connect(self._set_only_unlabelled)
+        self._clip.clicked.connect(self._set_clips)
         for signal in (context.choices_changed, context.schema_changed, context.areas_changed, context.image_changed):
             signal.connect(self._show_brush)
 
     def _set_only_unlabelled(self, only: bool) -> None:
         self._context.only_unlabelled = only
 
+    def _set_clips(self, clips: bool) -> None:
+        self._context.clips = clips
+
     def _show_tool(self) -> None:
         spec = self._manager.current
         self._stack.setCurrentIndex(list(self._pages).index(spec.options))
-        hint = translated(spec.hint)
-        self._hint.setText(hint)
-        self._hint.setToolTip(hint)
+        self._show_hint()
         # Painting tools have everything at a fixed position; the others need only the hint.
         self._stack.setVisible(spec.paints or spec.options != NO_OPTIONS)
         self._only.setVisible(spec.paints)
+        self._clip.setVisible(spec.edits)
+
+    def _show_hint(self) -> None:
+        behind = self._context.paints_behind and self._manager.current.paints
+        hint = tr("Painting behind existing labels") if behind else self._manager.hint
+        self._hint.setText(hint)
+        self._hint.setToolTip(hint)
 
     def _show_brush(self) -> None:
-        """Follow the active class, the areas and "only unlabelled"."""
+        """Follow the active class, the areas and what limits painting."""
         context = self._context
-        self._only.setChecked(context.only_unlabelled)
+        self._show_limits()
         item, colour = context.class_of(context.active_value), context.colour(context.active_value).name()
         self._class.show_class(item, colour)
         name = item.name if item else "…"
@@ -114,6 +133,14 @@ class ToolOptions(QWidget):
         tip = tr("Label everything that is unlabelled inside the working areas as {name}, in one step", name=name)
         self._rest.setToolTip(plain_tip(tip))
         self._rest.setEnabled(item is not None and bool(context.areas()))
+
+    def _show_limits(self) -> None:
+        context, has_areas = self._context, bool(self._context.areas())
+        self._only.setChecked(context.only_unlabelled or context.paints_behind)
+        self._clip.setChecked(context.clips)
+        self._clip.setEnabled(has_areas)
+        self._clip.setToolTip(translated(_CLIP if has_areas else _NO_AREAS))
+        self._show_hint()
 
 
 def _left_aligned(page: QWidget) -> QWidget:

@@ -1,4 +1,4 @@
-"""What is painted with: the active class, the classes that are protected, and whether only unlabelled pixels change."""
+"""What is painted with: the active class, the classes that are protected, and what else limits painting."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class PaintChoices(QObject):
         self._active_value = UNLABELLED
         self._locked: frozenset[int] = frozenset()
         self._only_unlabelled = False
+        self._paints_behind = False
+        self._clips = False
 
     @property
     def active_value(self) -> int:
@@ -51,6 +53,28 @@ class PaintChoices(QObject):
     def only_unlabelled(self, only: bool) -> None:
         if only != self._only_unlabelled:
             self._only_unlabelled = only
+            self.changed.emit()
+
+    @property
+    def paints_behind(self) -> bool:
+        """Return whether existing labels stay as they are while a key is held."""
+        return self._paints_behind
+
+    @paints_behind.setter
+    def paints_behind(self, behind: bool) -> None:
+        if behind != self._paints_behind:
+            self._paints_behind = behind
+            self.changed.emit()
+
+    @property
+    def clips(self) -> bool:
+        """Return whether labels change only inside the working areas."""
+        return self._clips
+
+    @clips.setter
+    def clips(self, clips: bool) -> None:
+        if clips != self._clips:
+            self._clips = clips
             self.changed.emit()
 
     def paintable(self) -> Paintable:

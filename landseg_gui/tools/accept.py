@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
-from landseg_core.labels.regions import PolygonRegion, Position
+from landseg_core.labels.regions import PolygonRegion, Position, Region
 from landseg_core.messages import N_
 from landseg_gui.tools.base import ToolSpec
 from landseg_gui.tools.context import ToolContext
@@ -27,7 +27,7 @@ class Accept(Polygon):
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
         super().__init__(spec, context)
         self.may_accept: Callable[[], bool] = lambda: False
-        self.accept_in: Callable[[PolygonRegion], object] = lambda _region: None
+        self.accept_in: Callable[[Region], object] = lambda _region: None
 
     def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Add a vertex with the left button: there is nothing for the right one to erase."""
@@ -40,7 +40,7 @@ class Accept(Polygon):
 
     def use(self, vertices: tuple[Position, ...], _value: int) -> None:
         """Hand the polygon on."""
-        self.accept_in(PolygonRegion([vertices]))
+        self.accept_in(self.context.clipped(PolygonRegion([vertices])))
 
     def preview(self) -> list[Shape]:
         """Return how the polygon looks: in no colour of a class, for it may bring several."""
@@ -56,5 +56,6 @@ ACCEPT_SPEC = ToolSpec(
     tip=N_("Accept the prediction inside a polygon as labels"),
     hint=N_("Click around a correct part of the prediction; Enter or a double click accepts it as labels"),
     make=Accept,
+    edits=True,
 )
 """The tool as data, for the registry of tools."""

@@ -24,7 +24,8 @@ class ToolSpec:
     """One tool as data. `icon` names a file of `resources/icons`, `shortcut` is a letter, `hint` a line for the user.
 
     `options` names what the options bar offers; `samples`: Ctrl or Alt + click picks the class under the cursor;
-    `paints`: it puts classes on pixels, so that "only unlabelled" matters to it.
+    `paints`: it puts classes on pixels, so that "only unlabelled" matters to it; `edits`: it changes labels, by
+    painting or otherwise, so that "only in working areas" does.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ToolSpec:
     options: str = NO_OPTIONS
     samples: bool = False
     paints: bool = False
+    edits: bool = False
 
 
 class Tool:

@@ -8,8 +8,8 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QCursor, QPainterPath
 
 from landseg_core.labels.classes import UNLABELLED
-from landseg_core.labels.edit import LabelEdit, Paintable
-from landseg_core.labels.regions import Position, StrokeRegion
+from landseg_core.labels.edit import LabelEdit
+from landseg_core.labels.regions import Position, Region, StrokeRegion
 from landseg_gui.text import translated
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext
@@ -18,14 +18,14 @@ from landseg_gui.viewer.overlay import Shape
 _SMALLEST_RING = 6.0  # logical px on the screen: a smaller ring is hard to find without a cursor around it
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Stroke:
-    """A stroke under way."""
+    """A stroke under way, and how many px it has changed."""
 
     edit: LabelEdit
     value: int
     diameter: int
-    paintable: Paintable
+    changed: int = 0
 
 
 class Brush(Tool):
@@ -59,7 +59,7 @@ class Brush(Tool):
         if edit is None:
             return
         value = self.value_for(button)
-        self._stroke = _Stroke(edit, value, self.context.settings.diameter, self.context.paintable(value))
+        self._stroke = _Stroke(edit, value, self.context.settings.diameter)
         straight_on = modifiers & Qt.KeyboardModifier.ShiftModifier and self._last is not None
         self._paint_to(position, self._last if straight_on else position)
 
@@ -81,13 +81,20 @@ class Brush(Tool):
         stroke, self._stroke = self._stroke, None
         if stroke:
             self.context.record(stroke.edit, self.step_name(stroke.value))
+            if self._last and not stroke.changed:
+                self.context.show_clipped_off(StrokeRegion([self._last], stroke.diameter))
 
     def _paint_to(self, position: Position, start: Position | None) -> None:
         stroke = self._stroke
         assert stroke is not None
         region = StrokeRegion([start or position, position], stroke.diameter)
         self._last = position
-        stroke.edit.paint(region, stroke.value, stroke.paintable)
+        self._paint(stroke, region)
+
+    def _paint(self, stroke: _Stroke, region: Region) -> None:
+        """Paint a region as a part of the stroke; what may be painted over may change meanwhile, with a key held."""
+        paintable = self.context.paintable(stroke.value)
+        stroke.changed += stroke.edit.paint(self.context.clipped(region), stroke.value, paintable)
 
     def cancel(self) -> bool:
         """Undo the stroke."""

@@ -15,7 +15,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema, LandClass
 from landseg_core.labels.edit import LabelEdit, Paintable, paintable
 from landseg_core.labels.label_raster import LabelRaster
-from landseg_core.labels.regions import LARGE_PIXELS, Position, Region
+from landseg_core.labels.regions import LARGE_PIXELS, AreasRegion, ClippedRegion, Position, Region
 from landseg_gui.notifier import Notifier
 from landseg_gui.text import tr
 from landseg_gui.tools.cell_source import CellSource
@@ -32,8 +32,8 @@ Ring = tuple[Position, ...]
 class ToolContext(Protocol):
     """Shared by all tools of a viewport: what an implementation provides, and what follows from that.
 
-    Each signal is emitted when that part has changed; `choices_changed`: the active class, the locked ones or
-    `only_unlabelled`; `saving_changed`: how safe the edits are.
+    Each signal is emitted when that part has changed; `choices_changed`: the active class, the locked ones, or
+    what limits painting; `saving_changed`: how safe the edits are.
     """
 
     viewport: Viewport
@@ -46,6 +46,10 @@ class ToolContext(Protocol):
     """The class value that tools paint; 255, which erases, where there is no class."""
     only_unlabelled: bool
     """Whether what is labelled already stays as it is."""
+    paints_behind: bool
+    """Whether it stays as it is for the moment: while a key is held."""
+    clips: bool
+    """Whether labels change only inside the working areas of the image, where it has any."""
 
     choices_changed: SignalInstance
     schema_changed: SignalInstance
@@ -124,7 +128,21 @@ class ToolContext(Protocol):
 
     def paintable(self, value: int) -> Paintable:
         """Return which labels `value` may replace: to erase "only where unlabelled" would be to do nothing."""
-        return paintable(self.locked, only_unlabelled=self.only_unlabelled and value != UNLABELLED)
+        only_unlabelled = (self.only_unlabelled or self.paints_behind) and value != UNLABELLED
+        return paintable(self.locked, only_unlabelled=only_unlabelled)
+
+    def clipped(self, region: Region) -> Region:
+        """Return the part of a region in which labels may change."""
+        areas = self.areas() if self.clips else ()
+        return ClippedRegion(region, AreasRegion(areas)) if areas else region
+
+    def show_clipped_off(self, region: Region) -> None:
+        """Explain why nothing was painted, where that is because a region lies outside the working areas."""
+        part = self.clipped(region)
+        if part is not region and not part.mask(part.bounds).any():
+            self.notifier.info(
+                tr("Labels change only in the working areas: clear “Only in working areas” to paint elsewhere.")
+            )
 
     def class_of(self, value: int) -> LandClass | None:
         """Return the class of a label value, or None."""
@@ -150,6 +168,7 @@ class ToolContext(Protocol):
         Returns the number of px changed.
         """
         table = self.paintable(value) if table is None else table
+        region, whole = self.clipped(region), region
         if _is_large(region, self.raster_window()):
             self.paint_large(region, value, name, table)
             return None
@@ -162,6 +181,8 @@ class ToolContext(Protocol):
             edit.revert()
             raise
         self.record(edit, name)
+        if not changed:
+            self.show_clipped_off(whole)
         return changed
 
     def screen_distance(self, a: Position, b: Position) -> float:

@@ -67,7 +67,7 @@ class EdgeBrush(Brush):
         self._last = position
         for point in along(start or position, position, max(1.0, _STEP * stroke.diameter)):
             for region in self._alike(point, stroke.diameter):
-                stroke.edit.paint(region, stroke.value, stroke.paintable)
+                self._paint(stroke, region)
 
     def _alike(self, position: Position, diameter: float) -> Iterator[Region]:
         """Yield, tile by tile, what to paint with the brush at a position."""

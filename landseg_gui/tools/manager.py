@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QCursor, QKeyEvent
+from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent
 
 from landseg_core.errors import LandsegError
 from landseg_core.labels.regions import Position
@@ -22,6 +22,8 @@ from landseg_gui.tools.working_area import WorkingArea, fill_rest
 SAMPLING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 """With either, a click of a tool that `samples` picks the class under the cursor."""
 _COMMANDS = SAMPLING | Qt.KeyboardModifier.MetaModifier
+BEHIND_KEY = Qt.Key.Key_Q
+"""While it is held, every tool paints behind: what is labelled stays as it is."""
 SIZE_KEYS: dict[int, int] = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
 DIGITS = (
     Qt.Key.Key_1,
@@ -36,6 +38,8 @@ DIGITS = (
     Qt.Key.Key_0,
 )
 """The key of the first class, of the second, and so on to the tenth."""
+
+_SWITCHES = ("only_unlabelled", "clips")
 
 
 class ToolManager(QObject):
@@ -63,6 +67,9 @@ class ToolManager(QObject):
         context = self.context
         context.viewport.installEventFilter(self)
         context.viewport.frame_changed.connect(self._follow_frame)
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.focusWindowChanged.connect(self._release_keys)
         for signal in (
             context.settings.changed,
             context.choices_changed,
@@ -153,9 +160,20 @@ class ToolManager(QObject):
             return True
         if event.modifiers() & _COMMANDS:
             return False
+        if key == BEHIND_KEY:
+            self.context.paints_behind = True
+            return True
         if key in DIGITS:
             return self.choose_class(DIGITS.index(key))
         return bool(self._safely(lambda: self._tool.key(key)))
+
+    def key_release(self, event: QKeyEvent) -> None:
+        """Handle the release of a key that is held; a repeating key is released at its end only."""
+        if event.key() == BEHIND_KEY and not event.isAutoRepeat():
+            self._release_keys()
+
+    def _release_keys(self) -> None:
+        self.context.paints_behind = False
 
     def choose_class(self, index: int) -> bool:
         """Make the class at an index of the list the active one; return whether there is one."""
@@ -172,20 +190,27 @@ class ToolManager(QObject):
         self._safely(lambda: fill_rest(self.context, self.context.active_value, tool.selected))
 
     def state(self) -> dict[str, Any]:
-        """Return what to remember for the next start: the current tool, brush size and tolerance."""
-        return {"tool": self.current.name, **self.settings.state()}
+        """Return what to remember for the next start: the current tool, its settings, and what limits painting."""
+        switches = {name: getattr(self.context, name) for name in _SWITCHES}
+        return {"tool": self.current.name, **switches, **self.settings.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Restore a former state; what is unknown is left as it is."""
         self.settings.restore(state)
+        for name in _SWITCHES:
+            setattr(self.context, name, state.get(name) is True)
         if state.get("tool") in self._tools:
             self.select(state["tool"])
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """End a drag when the viewport loses the keyboard: the release of the button will not be seen."""
-        if event.type() == QEvent.Type.FocusOut and self._pressed is not None:
-            self._pressed = None
-            self._safely(self._tool.mouse_lost)
+        """End a drag when the viewport loses the keyboard: the release of button and key will not be seen."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyRelease:
+            self.key_release(event)
+        elif event.type() == QEvent.Type.FocusOut:
+            self._release_keys()
+            if self._pressed is not None:
+                self._pressed = None
+                self._safely(self._tool.mouse_lost)
         return False
 
     def _safely(self, act: Callable[[], object]) -> object:

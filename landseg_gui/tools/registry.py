@@ -37,6 +37,7 @@ TOOLS = (
         SIZE,
         samples=True,
         paints=True,
+        edits=True,
     ),
     ToolSpec(
         "edge_brush",
@@ -52,6 +53,7 @@ TOOLS = (
         SIZE_AND_TOLERANCE,
         samples=True,
         paints=True,
+        edits=True,
     ),
     ToolSpec(
         "eraser",
@@ -62,6 +64,7 @@ TOOLS = (
         N_("Drag to erase; [ and ] change the size"),
         Eraser,
         SIZE,
+        edits=True,
     ),
     ToolSpec(
         "polygon",
@@ -76,6 +79,7 @@ TOOLS = (
         Polygon,
         samples=True,
         paints=True,
+        edits=True,
     ),
     ToolSpec(
         "lasso",
@@ -87,6 +91,7 @@ TOOLS = (
         Lasso,
         samples=True,
         paints=True,
+        edits=True,
     ),
     ToolSpec(
         "rectangle",
@@ -98,6 +103,7 @@ TOOLS = (
         Rectangle,
         samples=True,
         paints=True,
+        edits=True,
     ),
     ToolSpec(
         "rotated_rectangle",
@@ -112,6 +118,7 @@ TOOLS = (
         RotatedRectangle,
         samples=True,
         paints=True,
+        edits=True,
     ),
     ToolSpec(
         "line",
@@ -127,6 +134,7 @@ TOOLS = (
         WIDTH,
         samples=True,
         paints=True,
+        edits=True,
     ),
     ToolSpec(
         "fill",
@@ -138,6 +146,7 @@ TOOLS = (
         Fill,
         samples=True,
         paints=True,
+        edits=True,
     ),
     ToolSpec(
         "wand",
@@ -150,6 +159,7 @@ TOOLS = (
         TOLERANCE,
         samples=True,
         paints=True,
+        edits=True,
     ),
     ToolSpec(
         "superpixel",
@@ -165,6 +175,7 @@ TOOLS = (
         CELL,
         samples=True,
         paints=True,
+        edits=True,
     ),
     ToolSpec(
         "pick",
@@ -183,6 +194,7 @@ TOOLS = (
         N_("Change one class to the active class inside a polygon"),
         N_("Click on the class to change, then add vertices; Enter or a double click closes the polygon"),
         Reassign,
+        edits=True,
     ),
     ToolSpec(
         "fill_holes",
@@ -192,6 +204,7 @@ TOOLS = (
         N_("Fill the unlabelled gaps inside a labelled region"),
         N_("Click a labelled region: the unlabelled gaps inside it get its class"),
         FillHoles,
+        edits=True,
     ),
     ACCEPT_SPEC,
     ToolSpec(

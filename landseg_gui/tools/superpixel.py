@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor, QPainterPath
 
-from landseg_core.labels.edit import LabelEdit, Paintable
+from landseg_core.labels.edit import LabelEdit
 from landseg_core.labels.regions import Position
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.cell_source import CellFinder, FoundCell, along, outline
@@ -22,7 +22,6 @@ class _Gesture:
 
     edit: LabelEdit
     value: int
-    paintable: Paintable
     last: Position
     labelled: set[FoundCell] = field(default_factory=set)
 
@@ -50,7 +49,7 @@ class Superpixel(Tool):
         edit = self.context.begin()
         if edit is not None:
             value = self.context.value_for(button)
-            self._gesture = _Gesture(edit, value, self.context.paintable(value), position)
+            self._gesture = _Gesture(edit, value, position)
             self._label(self._gesture, position)
             self._finder.explain(position)
             self.refresh()
@@ -69,7 +68,8 @@ class Superpixel(Tool):
         found = self._finder.find(position, self.context.settings.cell_size)
         if found is not None and found not in gesture.labelled:
             gesture.labelled.add(found)
-            gesture.edit.paint(found.region(), gesture.value, gesture.paintable)
+            paintable = self.context.paintable(gesture.value)  # may change meanwhile, with a key held
+            gesture.edit.paint(self.context.clipped(found.region()), gesture.value, paintable)
 
     def release(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
         """End the gesture: it becomes one step."""

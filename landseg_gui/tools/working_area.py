@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
-from landseg_core.labels.regions import Mask, PolygonRegion, Position
+from landseg_core.labels.regions import AreasRegion, PolygonRegion, Position
 from landseg_gui.text import tr
 from landseg_gui.tools.base import ToolSpec
 from landseg_gui.tools.context import Ring, ToolContext, only
@@ -22,32 +19,6 @@ from landseg_gui.tools.polygon_draft import ring_path
 from landseg_gui.viewer.overlay import Shape
 
 AREA_COLOUR = QColor("#ffffff")
-
-
-@dataclass(frozen=True)
-class AreasRegion:
-    """What lies inside any of the `rings`, overlaps included; there must be one."""
-
-    rings: Sequence[Sequence[Position]]
-
-    @cached_property
-    def _parts(self) -> list[PolygonRegion]:
-        return [PolygonRegion([ring]) for ring in self.rings]
-
-    @cached_property
-    def bounds(self) -> PixelWindow:
-        """Return the window around all rings."""
-        boxes = [part.bounds for part in self._parts]
-        x, y = min(box.x for box in boxes), min(box.y for box in boxes)
-        return PixelWindow(x, y, max(box.right for box in boxes) - x, max(box.bottom for box in boxes) - y)
-
-    def mask(self, window: PixelWindow) -> Mask:
-        """Return (H, W) bool: which pixels of `window` lie inside."""
-        mask = np.zeros((window.height, window.width), bool)
-        for part in self._parts:
-            if part.bounds.intersection(window):
-                mask |= part.mask(window)
-        return mask
 
 
 class WorkingArea(Polygon):

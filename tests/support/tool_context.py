@@ -82,6 +82,7 @@ class PaperToolContext(ToolContext):
         self.project: PaperProject | None = PaperProject()
         self.labels, self.schema = labels, schema
         self._active_value, self._only_unlabelled = schema.values[0], False
+        self._paints_behind = self._clips = False
         self.steps: list[str] = []
         self.large: list[tuple[Region, int, str, Paintable]] = []
         self.refusals = 0
@@ -102,6 +103,24 @@ class PaperToolContext(ToolContext):
     @only_unlabelled.setter
     def only_unlabelled(self, only: bool) -> None:
         self._only_unlabelled = only
+        self.choices_changed.emit()
+
+    @property
+    def paints_behind(self) -> bool:
+        return self._paints_behind
+
+    @paints_behind.setter
+    def paints_behind(self, behind: bool) -> None:
+        self._paints_behind = behind
+        self.choices_changed.emit()
+
+    @property
+    def clips(self) -> bool:
+        return self._clips
+
+    @clips.setter
+    def clips(self, clips: bool) -> None:
+        self._clips = clips
         self.choices_changed.emit()
 
     @property

@@ -6,11 +6,13 @@ import math
 import numpy as np
 import pytest
 import shapely
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.regions import (
+    AreasRegion,
+    ClippedRegion,
     MaskRegion,
     PolygonRegion,
     RectangleRegion,
@@ -29,7 +31,11 @@ places = st.tuples(numbers, numbers)
 @st.composite
 def regions(draw) -> Region:
     points = draw(st.lists(places, min_size=1, max_size=6))
-    kind = draw(st.sampled_from(["stroke", "polygon", "rectangle", "mask"]))
+    kind = draw(st.sampled_from(["stroke", "polygon", "rectangle", "mask", "areas", "common"]))
+    if kind == "common":
+        return ClippedRegion(draw(regions()), draw(regions()))
+    if kind == "areas":
+        return AreasRegion([points, draw(st.lists(places, min_size=3, max_size=4))])
     if kind == "stroke":
         return StrokeRegion(points, draw(st.sampled_from([1, 1.4, 2, 7.5, 40])))
     if kind == "polygon":
@@ -217,6 +223,7 @@ def outside_slack(mask: np.ndarray, shape: shapely.Geometry) -> None:
     np.testing.assert_array_equal(mask[clear], expected[clear])
 
 
+@settings(max_examples=40)
 @given(places, places, places)
 def test_a_rectangle_on_a_side_is_that_of_shapely(a, b, opposite) -> None:
     assume(math.dist(a, b) > 0.1)
@@ -244,7 +251,11 @@ def test_a_side_without_a_length_makes_no_rectangle() -> None:
     assert not PolygonRegion([rectangle_on((3.0, 4.0), (3.0, 4.0), (9.0, 9.0))]).mask(VIEW).any()
 
 
-@given(st.lists(places, min_size=2, max_size=6, unique=True), st.floats(1.5, 25))
+sixteenths = st.tuples(*2 * [st.integers(-320, 800).map(lambda n: n / 16)])  # shapely divides by tiny steps
+
+
+@settings(max_examples=40)
+@given(st.lists(sixteenths, min_size=2, max_size=6, unique=True), st.floats(1.5, 25))
 def test_a_line_with_a_width_is_the_buffer_of_shapely(points, width) -> None:
     mask = StrokeRegion(points, width).mask(VIEW)
     columns, rows = centres(VIEW)
@@ -253,3 +264,9 @@ def test_a_line_with_a_width_is_the_buffer_of_shapely(points, width) -> None:
     away = shapely.distance(shapely.points(columns, rows), line)
     clear = abs(away - width / 2) > 1e-3
     np.testing.assert_array_equal(mask[clear], shapely.contains_xy(finely, columns, rows)[clear])
+
+
+@settings(max_examples=25)
+@given(regions(), regions())
+def test_what_two_regions_have_in_common_is_in_both(one, other) -> None:
+    np.testing.assert_array_equal(ClippedRegion(one, other).mask(VIEW), one.mask(VIEW) & other.mask(VIEW))

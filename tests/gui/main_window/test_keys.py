@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeySequence
 
 import landseg_gui
 from landseg_gui.main_window.action_rows import ROWS, ActionRow
-from landseg_gui.tools.manager import DIGITS, SAMPLING, SIZE_KEYS
+from landseg_gui.tools.manager import BEHIND_KEY, DIGITS, SAMPLING, SIZE_KEYS
 from landseg_gui.tools.registry import TOOLS
 from landseg_gui.viewer.pointer import HAND_KEY
 from landseg_gui.viewer.viewport import ARROWS
@@ -27,7 +27,7 @@ def window_keys() -> list[str]:
     """Return every key that works with any tool in hand."""
     actions = [shortcut for row in ROWS if isinstance(row, ActionRow) for shortcut in row.shortcuts]
     letters = [spec.shortcut for spec in TOOLS]
-    held_and_pressed = [HAND_KEY, *ARROWS, *DIGITS, *SIZE_KEYS, Qt.Key.Key_Escape]
+    held_and_pressed = [HAND_KEY, BEHIND_KEY, *ARROWS, *DIGITS, *SIZE_KEYS, Qt.Key.Key_Escape]
     return [name(key) for key in [*actions, *letters, *held_and_pressed]]
 
 

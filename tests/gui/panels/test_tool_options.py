@@ -191,6 +191,36 @@ def test_only_unlabelled_is_that_of_the_session(make_options) -> None:
     assert not only.isVisibleTo(options)
 
 
+def test_a_held_key_shows_as_only_unlabelled_and_in_the_hint(make_options) -> None:
+    options, manager, context = make_options()
+    only, hint = options.findChild(QCheckBox, "tool_only_unlabelled"), options.findChild(QLabel, "tool_hint")
+    assert "Hold Q" in only.toolTip()
+    manager.select("brush")
+    context.paints_behind = True
+    assert only.isChecked()
+    assert not context.only_unlabelled
+    assert hint.text().startswith("Painting behind")
+    context.paints_behind = False
+    assert not only.isChecked()
+    assert hint.text() == manager.hint
+
+
+def test_the_switch_that_clips_needs_a_working_area(make_options) -> None:
+    options, manager, context = make_options()
+    clip = options.findChild(QCheckBox, "tool_clip")
+    manager.select("brush")
+    assert not clip.isEnabled()
+    assert "no working area" in clip.toolTip()
+    context.project.drawn = (((10.0, 10.0), (60.0, 10.0), (60.0, 40.0), (10.0, 40.0)),)
+    context.areas_changed.emit()
+    clip.click()
+    assert context.clips
+    assert "no working area" not in clip.toolTip()
+    for tool, visible in (("eraser", True), ("accept", True), ("pick", False), ("area", False)):
+        manager.select(tool)
+        assert clip.isVisibleTo(options) == visible
+
+
 def test_the_rest_of_the_area_is_one_click(make_options) -> None:
     options, manager, context = make_options()
     manager.select("area")

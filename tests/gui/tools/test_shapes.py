@@ -10,9 +10,8 @@ from PySide6.QtGui import QColor
 from support.viewing import grab_rgb
 
 from landseg_core.geo.window import PixelWindow
-from landseg_core.labels.regions import CoarseRegion, PolygonRegion
+from landseg_core.labels.regions import AreasRegion, CoarseRegion, PolygonRegion
 from landseg_gui.tools.mask_preview import MaskPreview
-from landseg_gui.tools.working_area import AreasRegion
 
 MASKS = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12))
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
-from landseg_core.labels.regions import PolygonRegion, RectangleRegion
-from landseg_gui.tools.working_area import AreasRegion
+from landseg_core.labels.regions import AreasRegion, PolygonRegion, RectangleRegion
 
 RIGHT = Qt.MouseButton.RightButton
 FIRST = ((600.0, 400.0), (820.0, 430.0), (790.0, 640.0), (640.0, 600.0))
