@@ -60,6 +60,7 @@ def accept_prediction(
     locked: Iterable[int] = (),
     map_window: PixelWindow | None = None,
     as_opened: FilesAsOpened | None = None,
+    step: Text | None = None,
     on_event: OnEvent = ignore_event,
     control: JobControl | None = None,
 ) -> int:
@@ -80,6 +81,7 @@ def accept_prediction(
         locked: class values whose labels are kept.
         map_window: the part of the image that the map covers, in px; by default from the map's georeference.
         as_opened: the map's files as they are shown: if they have changed since, nothing is accepted.
+        step: what the history calls it; by default a text that says where it was accepted.
         on_event: gets progress and notices.
         control: a stop leaves everything as it was.
 
@@ -91,13 +93,13 @@ def accept_prediction(
     mask = Path(mask)
     confidence = Path(confidence) if confidence is not None else None
     grid = _checked_grid(project, image_id)
-    classes = schema or _own_classes(mask)
+    classes = schema or map_classes(mask)
     if confidence:
         _require_one_model(mask, confidence)
     with ExitStack() as files:
-        prediction = _map_on_image(files.enter_context(RasterSource(mask, as_opened=as_opened)), grid, map_window)
+        prediction = map_on_image(files.enter_context(RasterSource(mask, as_opened=as_opened)), grid, map_window)
         certainty = (
-            _map_on_image(files.enter_context(RasterSource(confidence)), grid, map_window) if confidence else None
+            map_on_image(files.enter_context(RasterSource(confidence)), grid, map_window) if confidence else None
         )
         scope = _common([grid.window, prediction.window, window, region.bounds if region else None])
         if scope is None:
@@ -111,7 +113,7 @@ def accept_prediction(
             scope=scope,
             paintable=paintable(locked, only_unlabelled),
         )
-        name = _step_name(region, window)
+        name = step or _step_name(region, window)
         count = project.edit_tiles(
             image_id, name, acceptance.labels, window=scope, on_event=on_event, control=control or JobControl()
         )
@@ -130,7 +132,12 @@ def _checked_grid(project: Project, image_id: int) -> RasterGrid:
     return image.grid
 
 
-def _own_classes(mask: Path) -> ClassSchema:
+def map_classes(mask: Path) -> ClassSchema:
+    """Return the classes that the file of a map names.
+
+    Raises:
+        RasterError: it names none.
+    """
     classes = mask_schema(mask)
     if classes is None:
         raise RasterError(N_("{mask} does not name its classes; choose them in the menu of the layer first", mask=mask))
@@ -138,7 +145,7 @@ def _own_classes(mask: Path) -> ClassSchema:
 
 
 @dataclass(frozen=True)
-class _MapOnImage:
+class MapOnImage:
     """A raster of one 8-bit band that covers a `window` of an image pixel for pixel."""
 
     source: RasterSource
@@ -176,7 +183,12 @@ def _require_values(source: RasterSource) -> None:
         )
 
 
-def _map_on_image(source: RasterSource, image: RasterGrid, window: PixelWindow | None) -> _MapOnImage:
+def map_on_image(source: RasterSource, image: RasterGrid, window: PixelWindow | None) -> MapOnImage:
+    """Return a map as it lies on an image: on its `window`, or where its georeference says.
+
+    Raises:
+        RasterError: it has several bands or none of 8 bits, or its pixels are not those of the image.
+    """
     _require_values(source)
     window = window or image.window_of(source.grid)
     if window is None or (window.width, window.height) != (source.grid.width, source.grid.height):
@@ -186,7 +198,7 @@ def _map_on_image(source: RasterSource, image: RasterGrid, window: PixelWindow |
                 path=source.path,
             )
         )
-    return _MapOnImage(source, window)
+    return MapOnImage(source, window)
 
 
 def _common(windows: Iterable[PixelWindow | None]) -> PixelWindow | None:
@@ -213,9 +225,9 @@ def _step_name(region: Region | None, window: PixelWindow | None) -> Text:
 class _Acceptance:
     """What is accepted, tile by tile; `values` is the (256,) table from the map's values to the project's."""
 
-    prediction: _MapOnImage
+    prediction: MapOnImage
     values: Values
-    confidence: _MapOnImage | None
+    confidence: MapOnImage | None
     threshold: int
     region: Region | None
     scope: PixelWindow
@@ -245,7 +257,7 @@ class _Acceptance:
             where[part] = self.region.mask(inside) if self.region else True
         return where
 
-    def _is_confident(self, confidence: _MapOnImage, window: PixelWindow) -> Where:
+    def _is_confident(self, confidence: MapOnImage, window: PixelWindow) -> Where:
         percent, known = confidence.read(window)
         return known & (percent >= self.threshold) & (percent <= _FULL_CONFIDENCE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from landseg_core.messages import N_
 from landseg_gui.tools.accept import ACCEPT_SPEC
+from landseg_gui.tools.accept_region import ACCEPT_REGION_SPEC
 from landseg_gui.tools.base import AREA, CELL, SIZE, SIZE_AND_TOLERANCE, TOLERANCE, WIDTH, ToolSpec
 from landseg_gui.tools.brush import Brush, Eraser
 from landseg_gui.tools.edge_brush import EdgeBrush
@@ -207,6 +208,7 @@ TOOLS = (
         edits=True,
     ),
     ACCEPT_SPEC,
+    ACCEPT_REGION_SPEC,
     ToolSpec(
         "area",
         N_("Working Area"),

@@ -1,4 +1,4 @@
-"""Accepting predictions from the window: the dialog, the polygon tool, and the work in its thread."""
+"""Accepting predictions from the window: the dialog, the tools, and the work in its thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from landseg_core.events import Event, JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import class_list
 from landseg_core.labels.regions import Region
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.project.acceptance import ClassesLeftOut, accept_prediction
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
@@ -25,20 +25,32 @@ from landseg_gui.paths import is_there
 from landseg_gui.session.session import Session
 from landseg_gui.text import pixels, tr, translated
 from landseg_gui.tools.accept import Accept
+from landseg_gui.tools.accept_region import AcceptRegion, FoundRegion
+from landseg_gui.tools.fill_extent import spread_limit
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.layer import MaskLayer
 from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.map_reader import MapReader
+from landseg_gui.workflows.region_reader import RegionQuestion, RegionReader
 
 _NO_IMAGE = N_("Open a project and one of its images first: predictions are accepted as labels of a project.")
 _NO_PREDICTION = N_("There is no prediction to accept: predict the image, or open a mask of it.")
+_REGION_STEP = N_("Accept predicted region")
 _NOTHING_ACCEPTED = N_("Nothing was accepted: the area is labelled already, or the confidence is too low.")
 
 
 def accept_work(
-    project: Project, image: ImageEntry, request: AcceptRequest, locked: Iterable[int], region: Region | None = None
+    project: Project,
+    image: ImageEntry,
+    request: AcceptRequest,
+    locked: Iterable[int],
+    region: Region | None = None,
+    step: Text | None = None,
 ) -> Work:
-    """Return the work that accepts a prediction, inside `region` if given; its result is the number of px."""
+    """Return the work that accepts a prediction, inside `region` if given; its result is the number of px.
+
+    `step` is what the history calls it, if not by where it is accepted.
+    """
     locked = frozenset(locked)
 
     def work(on_event: OnEvent, control: JobControl) -> int:
@@ -55,6 +67,7 @@ def accept_work(
             locked=locked,
             map_window=request.prediction.window,
             as_opened=request.prediction.as_opened,
+            step=step,
             on_event=on_event,
             control=control,
         )
@@ -96,8 +109,9 @@ def _confidence_file(mask: Path) -> Path | None:
 class AcceptFlow(Flow):
     """Accepts predictions of the open image as labels of the project.
 
-    With the polygon tool each polygon is one edit. The tool uses what was last chosen in the dialog, but the topmost
-    prediction again as soon as layers or predictions change, so that no outdated one is accepted by mistake.
+    With the tools each polygon, or each region, is one edit; what is clicked while another is accepted follows it. The
+    tools use what was last chosen in the dialog, but the topmost prediction again as soon as layers or predictions
+    change, so that no outdated one is accepted by mistake.
     """
 
     def __init__(
@@ -114,14 +128,30 @@ class AcceptFlow(Flow):
         self._saved = FormSettings("accept")
         self._last: AcceptRequest | None = None
         self._prediction: Prediction | None = None
-        # The tool is there before the workflow that it serves: one manager makes all tools.
-        tool = tools.tool("accept")
-        assert isinstance(tool, Accept)
-        tool.may_accept = lambda: self._polygon_request() is not None
-        tool.accept_in = self._accept_in
+        self._job: Job | None = None
+        self._generation = 0  # of the predictions: an answer about former ones is dropped
+        self._waiting: list[tuple[Region, Text | None]] = []
+        self._reader = RegionReader(self)
+        self._reader.answered.connect(self._show_region)
+        self._connect_tools()
         for signal in (session.layers.changed, self._projects.editing.predictions_changed):
             signal.connect(self._clear_prediction)
         self._projects.project_changed.connect(self._clear_choices)
+
+    def _connect_tools(self) -> None:
+        """Have the tools call this workflow: they are there before it, for one manager makes all tools."""
+        polygon, region = self._tools.tool("accept"), self._tools.tool("accept_region")
+        assert isinstance(polygon, Accept)
+        assert isinstance(region, AcceptRegion)
+        self._region_tool = region
+        polygon.may_accept = lambda: self._tool_request() is not None
+        region.may_accept = lambda: self._job is not None or self._may_accept()
+        polygon.accept_in = self._accept_in
+        region.ask = self._ask_region
+        region.accept = lambda found: self._accept_in(found, _REGION_STEP)
+
+    def _may_accept(self) -> bool:
+        return self._projects.editing.may_paint() and self._tool_request() is not None
 
     def open(self) -> AcceptDialog | None:
         """Show the dialog, if there is a prediction and an image to label."""
@@ -135,17 +165,19 @@ class AcceptFlow(Flow):
         self._open_dialog(dialog, self._projects.images.shown_changed)
         return dialog
 
-    def start(self, request: AcceptRequest, region: Region | None = None) -> Job | None:
+    def start(self, request: AcceptRequest, region: Region | None = None, step: Text | None = None) -> Job | None:
         """Accept what is requested; None where the project cannot be changed at the moment."""
         project, image = self._projects.project, self._projects.image
         if project is None or image is None:
             return None
-        work = accept_work(project, image, request, self._projects.paint.locked, region)
+        work = accept_work(project, image, request, self._projects.paint.locked, region, step)
         job = self._projects.editing.run(tr("Accept {prediction}", prediction=request.prediction.name), work)
         if job is not None:
             left_out: dict[str, int] = {}
             job.reported.connect(lambda event: self._collect(event, left_out))
             job.finished.connect(lambda count: self._report(count, left_out, in_polygon=region is not None))
+            self._job = job
+            job.ended.connect(self._accept_next)
         return job
 
     def _begin(self, request: AcceptRequest) -> None:
@@ -161,13 +193,20 @@ class AcceptFlow(Flow):
         if project is None or image is None:
             self._notifier.info(translated(_NO_IMAGE))
             return []
-        predictions = predictions_of(project.predictions(image.id), self._session.layers.masks)
+        predictions = self._known_predictions()
         if not predictions:
             self._notifier.info(translated(_NO_PREDICTION))
         return predictions
 
-    def _polygon_request(self) -> AcceptRequest | None:
-        """Return what the tool accepts; None, with a message, where there is nothing."""
+    def _known_predictions(self) -> list[Prediction]:
+        """Return what can be accepted in the image, and nothing where there is no image of a project."""
+        project, image = self._projects.project, self._projects.image
+        if project is None or image is None:
+            return []
+        return predictions_of(project.predictions(image.id), self._session.layers.masks)
+
+    def _tool_request(self) -> AcceptRequest | None:
+        """Return what the tools accept; None, with a message, where there is nothing."""
         prediction = self._prediction or next(iter(self._predictions()), None)
         if prediction is None:
             return None
@@ -175,17 +214,49 @@ class AcceptFlow(Flow):
             return AcceptRequest(prediction, POLYGON, None, only_unlabelled=True, above=0.0)
         return replace(self._last, prediction=prediction, above=self._last.above if prediction.confidence else 0.0)
 
-    def _accept_in(self, region: Region) -> None:
-        request = self._polygon_request()
+    def _accept_in(self, region: Region, step: Text | None = None) -> None:
+        """Accept inside a region, now or when what is being accepted is done."""
+        if self._job is not None:
+            self._waiting.append((region, step))
+            return
+        request = self._tool_request()
         if request:
-            self.start(request, region)
+            only_unlabelled = request.only_unlabelled or self._projects.paint.paints_behind
+            self.start(replace(request, only_unlabelled=only_unlabelled), region, step)
+
+    def _accept_next(self) -> None:
+        self._job = None
+        if self._waiting:
+            self._accept_in(*self._waiting.pop(0))
+
+    # --- the region under the cursor
+
+    def _ask_region(self, pixel: tuple[int, int]) -> None:
+        """Look for the region at a pixel, if there is a prediction."""
+        prediction = self._prediction or next(iter(self._known_predictions()), None)
+        image, schema, view = self._projects.image, self._projects.schema, self._view()
+        if prediction is not None and image is not None and schema is not None and view is not None:
+            limit = spread_limit(image.grid.window, view, pixel)
+            self._reader.ask(RegionQuestion(prediction, image.grid, schema, pixel, limit, self._generation))
+
+    def _show_region(self, question: RegionQuestion, answer: FoundRegion | str | None) -> None:
+        if question.generation != self._generation:
+            return
+        if isinstance(answer, str):
+            self._region_tool.show_failure(answer)
+        else:
+            self._region_tool.show_answer(question.pixel, answer)
 
     def _clear_choices(self) -> None:
         """Reset the choices in another project: they were for the classes and maps of the former."""
-        self._last = self._prediction = None
+        self._last = None
+        self._waiting.clear()
+        self._clear_prediction()
 
     def _clear_prediction(self) -> None:
         self._prediction = None
+        self._generation += 1
+        self._region_tool.forget()
 
     def _collect(self, event: Event, left_out: dict[str, int]) -> None:
         if isinstance(event, ClassesLeftOut):

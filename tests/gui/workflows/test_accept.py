@@ -14,13 +14,14 @@ from shiboken6 import isValid
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
-from landseg_core.labels.regions import PolygonRegion
+from landseg_core.labels.regions import PolygonRegion, RectangleRegion
 from landseg_core.project.project import Project
 from landseg_gui.dialogs.accept import AcceptDialog
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 from landseg_gui.text import pixels
 from landseg_gui.tools.accept import ACCEPT_SPEC, Accept
+from landseg_gui.tools.accept_region import ACCEPT_REGION_SPEC, AcceptRegion
 from landseg_gui.workflows.accept import AcceptFlow
 
 WIDTH, HEIGHT = 700, 560
@@ -31,15 +32,16 @@ Labels = Callable[[], np.ndarray]
 
 
 class Tools(QObject):
-    """Stands for the tool manager: knows the one tool, and which is in hand."""
+    """Stands for the tool manager: knows the two tools, and which is in hand."""
 
     def __init__(self) -> None:
         super().__init__()
         self.current = "pan"
         self.accept = Accept(ACCEPT_SPEC, context=None)
+        self.accept_region = AcceptRegion(ACCEPT_REGION_SPEC, context=None)
 
-    def tool(self, _name: str) -> Accept:
-        return self.accept
+    def tool(self, name: str) -> Accept | AcceptRegion:
+        return getattr(self, name)
 
     def select(self, name: str) -> None:
         self.current = name
@@ -184,6 +186,65 @@ def test_polygons_are_accepted_one_by_one(
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         tools.accept.accept_in(TRIANGLE)
     assert messages.texts[-1].startswith("Nothing was accepted")
+
+
+@pytest.mark.usefixtures("prediction")
+def test_regions_clicked_in_a_hurry_are_accepted_one_after_the_other(
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, labels: Labels, predicted: np.ndarray, tools: Tools, project
+) -> None:
+    areas = [RectangleRegion((60 * n, 40 * n), (60 * n + 50, 40 * n + 30)) for n in range(4)]
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        for area in areas:
+            assert tools.accept_region.may_accept()
+            tools.accept_region.accept(area)
+    qtbot.waitUntil(lambda: len(project.history.steps) == len(areas) and not runner.running, timeout=SECONDS)
+    where = np.logical_or.reduce([area.mask(PixelWindow(0, 0, WIDTH, HEIGHT)) for area in areas])
+    assert (labels() == np.where(where, predicted, 255)).all()
+    assert {step.name for step in project.history.steps} == {"Accept predicted region"}
+
+
+@pytest.mark.usefixtures("prediction")
+def test_a_region_is_looked_for_in_the_background(flow: AcceptFlow, qtbot: QtBot, tools: Tools, monkeypatch) -> None:
+    answers: list = []
+    monkeypatch.setattr(tools.accept_region, "show_answer", lambda pixel, found: answers.append((pixel, found)))
+    for column in range(5):  # of those in the middle nobody wants to know any more
+        tools.accept_region.ask((column, 300))
+    assert answers == []
+    qtbot.waitUntil(lambda: [pixel for pixel, _ in answers] == [(0, 300), (4, 300)], timeout=SECONDS)
+    found = answers[-1][1]
+    assert found.label == 3
+    assert found.predicted.region.window == PixelWindow(0, HEIGHT // 2, WIDTH, HEIGHT // 2)
+    assert not found.predicted.is_cut
+
+
+@pytest.mark.usefixtures("prediction")
+def test_an_answer_about_former_predictions_is_dropped(
+    flow: AcceptFlow, session: Session, qtbot: QtBot, tools: Tools, monkeypatch
+) -> None:
+    answers: list = []
+    monkeypatch.setattr(tools.accept_region, "show_answer", lambda pixel, found: answers.append(pixel))
+    tools.accept_region.ask((10, 300))
+    session.layers.changed.emit()
+    tools.accept_region.ask((20, 300))
+    qtbot.waitUntil(lambda: answers == [(20, 300)], timeout=SECONDS)
+
+
+@pytest.mark.usefixtures("flow")
+def test_a_prediction_that_cannot_be_read_is_a_sentence(
+    qtbot: QtBot, tools: Tools, monkeypatch, prediction: Path
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(tools.accept_region, "show_failure", said.append)
+    prediction.write_bytes(b"no raster")
+    tools.accept_region.ask((10, 300))
+    qtbot.waitUntil(lambda: said != [], timeout=5000)
+    assert "north_mask.tif" in said[0]
+
+
+def test_without_a_prediction_no_region_is_looked_for(flow: AcceptFlow, tools: Tools, messages) -> None:
+    tools.accept_region.ask((10, 300))
+    assert messages.texts == []
+    assert not flow.running
 
 
 @pytest.mark.usefixtures("prediction")

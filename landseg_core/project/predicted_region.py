@@ -1,0 +1,131 @@
+"""Finds the region of a prediction under a click, so that it can be accepted as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import shapely
+import shapely.geometry
+from affine import Affine
+from rasterio.features import shapes
+
+from landseg_core.geo.grid import RasterGrid
+from landseg_core.geo.window import PixelWindow
+from landseg_core.input_files import AnyPath
+from landseg_core.labels.classes import UNLABELLED
+from landseg_core.labels.filling import flood
+from landseg_core.labels.regions import Mask, MaskRegion, Position
+from landseg_core.project.acceptance import MapOnImage, map_on_image
+from landseg_core.raster.files.as_opened import FilesAsOpened
+from landseg_core.raster.source import RasterSource
+
+_FIRST_SIDE = 512  # px: most regions are smaller, and are found in one read
+_MOST_VERTICES = 5000
+"""An outline with more vertices than this is simplified until it has fewer: it is for looking at."""
+
+Ring = tuple[Position, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedRegion:
+    """Pixels of one predicted `value`, connected by their sides.
+
+    `rings` is the outline, outer rings and holes, in raster px; where it is very ragged, only nearly. `is_cut`: the
+    region goes on beyond the limit that was searched.
+    """
+
+    region: MaskRegion
+    value: int
+    rings: tuple[Ring, ...]
+    is_cut: bool
+
+    def holds(self, pixel: tuple[int, int]) -> bool:
+        """Return whether a (column, row) belongs to the region."""
+        return bool(self.region.mask(PixelWindow(*pixel, 1, 1))[0, 0])
+
+
+def predicted_region(
+    mask: AnyPath,
+    image: RasterGrid,
+    pixel: tuple[int, int],
+    limit: PixelWindow,
+    *,
+    map_window: PixelWindow | None = None,
+    as_opened: FilesAsOpened | None = None,
+) -> PredictedRegion | None:
+    """Return the region of a map around a `pixel` (column, row) of the image; None where it predicts nothing.
+
+    Only what lies inside `limit` (raster px) is searched; a small region needs only a small part of that to be read.
+
+    Args:
+        mask: a map of class values on the image's pixels, of all of it or of a part.
+        image: the grid of the image.
+        pixel: where to look.
+        limit: how far the region may reach.
+        map_window: the part of the image that the map covers, in px; by default from the map's georeference.
+        as_opened: the map's files as they are shown.
+
+    Raises:
+        RasterChangedError: the map is not the one that is shown.
+        RasterError: it cannot be read, or does not match the image's pixels.
+    """
+    with RasterSource(mask, as_opened=as_opened) as source:
+        prediction = map_on_image(source, image, map_window)
+        whole = prediction.window.intersection(limit)
+        if whole is None or not whole.contains(PixelWindow(*pixel, 1, 1)):
+            return None
+        for part in _growing(pixel, whole):
+            values = _read(prediction, part)
+            seed = pixel[0] - part.x, pixel[1] - part.y
+            value = int(values[seed[1], seed[0]])
+            if value == UNLABELLED:
+                return None
+            pixels = flood(values, seed, 4)
+            if part == whole or not _touches(pixels, part, whole):
+                break
+    box = PixelWindow(*cv2.boundingRect(pixels.view(np.uint8)))
+    region = MaskRegion(box.shifted(part.x, part.y), pixels[box.slices()])
+    return PredictedRegion(region, value, _outline(region), _touches(pixels, part, prediction.window))
+
+
+def _growing(pixel: tuple[int, int], whole: PixelWindow) -> Iterator[PixelWindow]:
+    """Yield squares around a pixel, each twice as wide as the one before, the last one all of `whole`."""
+    side, part = _FIRST_SIDE, None
+    while part != whole:
+        square = PixelWindow(pixel[0] - side // 2, pixel[1] - side // 2, side, side)
+        part = square.intersection(whole) or whole
+        yield part
+        side *= 2
+
+
+def _read(prediction: MapOnImage, window: PixelWindow) -> npt.NDArray[np.uint8]:
+    """Return (H, W) predicted values, 255 where there is no data."""
+    values, known = prediction.read(window)
+    return np.where(known, values, np.uint8(UNLABELLED))
+
+
+def _touches(pixels: Mask, part: PixelWindow, whole: PixelWindow) -> bool:
+    """Return whether `pixels` of `part` reach an edge of it that is no edge of `whole`."""
+    edges = (
+        (part.x > whole.x, pixels[:, 0]),
+        (part.right < whole.right, pixels[:, -1]),
+        (part.y > whole.y, pixels[0]),
+        (part.bottom < whole.bottom, pixels[-1]),
+    )
+    return any(inside and line.any() for inside, line in edges)
+
+
+def _outline(region: MaskRegion) -> tuple[Ring, ...]:
+    """Return outer rings and holes along the sides of the pixels."""
+    corner = Affine.translation(region.window.x, region.window.y)
+    pixels = region.pixels.view(np.uint8)
+    found = [shapely.geometry.shape(item) for item, _ in shapes(pixels, mask=region.pixels, transform=corner)]
+    outline, tolerance = shapely.MultiPolygon(found), 1.0
+    while shapely.get_num_coordinates(outline) > _MOST_VERTICES:
+        outline, tolerance = shapely.simplify(outline, tolerance, preserve_topology=False), 2 * tolerance
+    polygons = shapely.get_parts(outline)
+    return tuple(tuple(ring.coords[:-1]) for polygon in polygons for ring in (polygon.exterior, *polygon.interiors))
