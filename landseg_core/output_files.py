@@ -110,6 +110,21 @@ class OutputFiles:
             raise cannot_finish(path, error) from error
 
 
+def copy_atomically(source: Path, path: Path) -> None:
+    """Copy a file of any size, as `write_atomically` writes one.
+
+    Raises:
+        OutputError: it cannot be read or written; what was at `path` before is untouched.
+    """
+
+    def pieces() -> Iterator[bytes]:
+        with source.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+
+    write_atomically(path, pieces())
+
+
 def write_atomically(path: Path, parts: bytes | Iterable[bytes]) -> None:
     """Write a small file, or replace it: whatever happens, the file at `path` is complete, old or new.
 
@@ -213,6 +228,7 @@ def unwritable(path: Path, error: OSError) -> OutputError:
     return OutputError(N_("{path} cannot be written: {reason}; {remedy}", path=path, reason=reason, remedy=remedy))
 
 
+_PIECE = 1 << 20
 _ANOTHER = N_("choose another name or folder")
 _REMEDIES = {errno.ENAMETOOLONG: N_("choose a shorter name"), errno.EILSEQ: _ANOTHER, errno.EREMOTE: _ANOTHER}
 

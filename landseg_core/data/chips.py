@@ -37,12 +37,20 @@ class WeightedSource(NamedTuple):
     locations: ClassLocations
 
 
+class UnlabelledSource(NamedTuple):
+    """A share (0-1) of all chips, and the areas that they are drawn from without their labels."""
+
+    share: float
+    areas: tuple[LabelledArea, ...]
+
+
 class ChipSampler:
     """Draws square chips of `size` px from labelled areas.
 
     Shares of the chips are drawn around the locations of `sources`, each class of these equally often; the rest is
-    drawn anywhere, from each area in proportion to its pixels. Chip `k` of epoch `e` depends on (areas, their labels,
-    size, seed, geometry, sources, e, k) only. A chip larger than its area covers it whole.
+    drawn anywhere, from each area in proportion to its pixels. A share may also come from an `unlabelled` source. Chip
+    `k` of epoch `e` depends on (areas, their labels, size, seed, geometry, sources, e, k) only. A chip larger than its
+    area covers it whole.
     """
 
     def __init__(
@@ -52,12 +60,15 @@ class ChipSampler:
         seed: int = 0,
         geometry: Geometry = PLAIN,
         sources: Sequence[WeightedSource] = (),
+        unlabelled: UnlabelledSource | None = None,
     ) -> None:
         self.areas, self.size, self.seed = tuple(areas), size, seed
         self._geometry = geometry
         self._sources = tuple(sources)
         self._shares = np.cumsum([share for share, _ in self._sources])
-        self._ends = np.cumsum([area.window.pixels for area in self.areas])
+        self._ends = _ends(self.areas)
+        self._unlabelled = unlabelled
+        self._unlabelled_ends = _ends(unlabelled.areas) if unlabelled else self._ends
 
     @property
     def chips_per_epoch(self) -> int:
@@ -71,10 +82,7 @@ class ChipSampler:
     def chip(self, reader: AreaReader, epoch: int, chip: int) -> tuple[Pixels, Labels]:
         """Return (C, S, S) pixels and (S, S) class indices; a chip without any label is drawn again up to 20 times."""
         rng = chip_rng(self.seed, epoch, chip)
-        for _ in range(DRAWS):
-            pixels, labels = reader.read(*self._draw(rng))
-            if (labels != UNLABELLED).any():
-                break
+        pixels, labels = self._read(reader, rng)
         symmetry = self._geometry.symmetry(rng)
         pixels, labels = resized_pixels(pixels, self.size), resized_labels(labels, self.size)
         pixels, labels = apply_symmetry(pixels, symmetry), apply_symmetry(labels, symmetry)
@@ -90,17 +98,24 @@ class ChipSampler:
         pixels, labels = zip(*each(lambda chip: self.chip(reader, epoch, chip), chips), strict=True)
         return _stacked(pixels, empty), _stacked(labels, empty)
 
+    def _read(self, reader: AreaReader, rng: np.random.Generator) -> tuple[Pixels, Labels]:
+        if self._unlabelled and rng.random() < self._unlabelled.share:
+            side = self._geometry.window_side(self.size, rng)
+            pixels, _ = reader.read_image(*_draw_window(self._unlabelled.areas, self._unlabelled_ends, side, rng))
+            return pixels, np.full(pixels.shape[1:], UNLABELLED, np.uint8)
+        for _ in range(DRAWS):
+            pixels, labels = reader.read(*self._draw(rng))
+            if (labels != UNLABELLED).any():
+                break
+        return pixels, labels
+
     def _draw(self, rng: np.random.Generator) -> tuple[LabelledArea, PixelWindow]:
         side = self._geometry.window_side(self.size, rng)
         which = int(np.searchsorted(self._shares, rng.random(), side="right")) if self._sources else 0
         if which < len(self._sources):
             number, pixel = self._sources[which].locations.draw(rng)
             return self._window_around(self.areas[number], pixel, side, rng)
-        pixels = rng.integers(self._ends[-1])
-        area = self.areas[int(np.searchsorted(self._ends, pixels, side="right"))]
-        x = _draw_origin(rng, area.window.x, area.window.width, side)
-        y = _draw_origin(rng, area.window.y, area.window.height, side)
-        return area, PixelWindow(x, y, side, side)
+        return _draw_window(self.areas, self._ends, side, rng)
 
     def _window_around(
         self, area: LabelledArea, pixel: tuple[int, int], side: int, rng: np.random.Generator
@@ -109,6 +124,20 @@ class ChipSampler:
         x = _origin_around(rng, pixel[0], area.window.x, area.window.width, side)
         y = _origin_around(rng, pixel[1], area.window.y, area.window.height, side)
         return area, PixelWindow(x, y, side, side)
+
+
+def _ends(areas: Sequence[LabelledArea]) -> npt.NDArray[np.int64]:
+    return np.cumsum([area.window.pixels for area in areas], dtype=np.int64)
+
+
+def _draw_window(
+    areas: Sequence[LabelledArea], ends: npt.NDArray[np.int64], side: int, rng: np.random.Generator
+) -> tuple[LabelledArea, PixelWindow]:
+    """Return a square anywhere in `areas`, in each in proportion to its pixels, of which `ends` are the sums."""
+    area = areas[int(np.searchsorted(ends, rng.integers(ends[-1]), side="right"))]
+    x = _draw_origin(rng, area.window.x, area.window.width, side)
+    y = _draw_origin(rng, area.window.y, area.window.height, side)
+    return area, PixelWindow(x, y, side, side)
 
 
 def _stacked(arrays: Sequence[npt.NDArray[Any]], empty: Empty) -> npt.NDArray[Any]:

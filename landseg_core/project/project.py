@@ -41,7 +41,7 @@ class Project(ProjectView):
 
     Attributes:
         backups: makes dated backups in the user's data folder, while painting goes on.
-        corrections: what was learnt from labels about models, kept for their predictions.
+        corrections: linear changes of models, fitted to labels, for their predictions.
     """
 
     def __init__(self, path: AnyPath, *, read_only: bool = False, on_event: OnEvent = ignore_event) -> None:

@@ -130,6 +130,13 @@ class TrainConfig(pydantic.BaseModel):
         title=N_("Class-balanced share"),
         description=N_("Fraction of patches sampled equally per class (oversamples rare classes)"),
     )
+    teacher_weight: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = Field(
+        8.0,
+        title=N_("Teacher weight"),
+        description=N_(
+            "Where few pixels are labelled: weight of what the parent model, or a linear classifier, predicts elsewhere"
+        ),
+    )
     flips: bool = Field(default=True, title=N_("Random flips"), description=N_("Mirror patches at random"))
     rotations: bool = Field(
         default=True,

@@ -30,7 +30,7 @@ class RunFolder:
     """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings, report.
 
     `recovery_checkpoint` is the one to roll back to where the last checkpoint is a later one, amid an epoch.
-    `parent_record` is the header of the model that the run fine-tunes.
+    `parent_record` is the header of the model that the run fine-tunes, `parent_model` a copy of it.
     Files that landseg 0.1 wrote are found under their former names.
     """
 
@@ -43,6 +43,7 @@ class RunFolder:
         self.metrics = path / "metrics.jsonl"
         self.config = path / "config.json"
         self.parent_record = path / "before.json"
+        self.parent_model = path / "parent.safetensors"
         self.report = path / "report.html"
         self._made = False
 
@@ -67,7 +68,7 @@ class RunFolder:
     @property
     def files(self) -> tuple[Path, ...]:
         """Return the path of every file that a run may have."""
-        weights = self.model, self.checkpoint, self.checkpoint_record, self.recovery_checkpoint
+        weights = self.model, self.checkpoint, self.checkpoint_record, self.recovery_checkpoint, self.parent_model
         renamed = (self.path / name for names in _FORMER_NAMES.items() for name in names)
         return *weights, self.metrics, self.config, self.parent_record, *renamed, self.report
 

@@ -14,7 +14,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.input_files import parsed_json, read_file
 from landseg_core.messages import N_
 from landseg_core.models.header import BundleHeader, read_header
-from landseg_core.output_files import write_atomically
+from landseg_core.output_files import copy_atomically, write_atomically
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.provenance import HeldOutAreas, held_out_areas, trained_windows
@@ -29,12 +29,15 @@ NOT_RECORDED = N_(
 )
 
 
-def save_parent(folder: RunFolder, header: BundleHeader) -> None:
-    """Write the header of the parent model into the folder of a run.
+def save_parent(folder: RunFolder, header: BundleHeader, model: Path) -> None:
+    """Copy the parent model, whose file is `model`, and its header into the folder of a run.
+
+    The run is resumed with this copy, wherever the model is by then.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: they cannot be written.
     """
+    copy_atomically(model, folder.parent_model)
     write_atomically(folder.parent_record, (json.dumps(header.to_record()) + "\n").encode())
 
 

@@ -94,10 +94,8 @@ def _seed_number(seed: Sequence[int]) -> int:
     return int(np.random.SeedSequence(tuple(seed)).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def cutmix(
-    images: torch.Tensor, labels: torch.Tensor, share: float, seed: Sequence[int]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return copies of (N, C, H, W) images and (N, H, W) labels, a share of them with a rectangle of the next one.
+def cutmix(batch: Sequence[torch.Tensor], share: float, seed: Sequence[int]) -> list[torch.Tensor]:
+    """Return copies of the (N, ..., H, W) tensors of a batch, a share of its chips with a rectangle of the next one.
 
     CutMix (Yun et al., ICCV 2019), as French et al. use it on maps of classes ("Semi-supervised semantic segmentation
     needs strong, varied perturbations", BMVC 2020): pixels and labels of a rectangle are taken from another chip of the
@@ -106,14 +104,14 @@ def cutmix(
     The same `seed` (whole numbers) gives the same rectangles on every device.
     """
     rng = np.random.default_rng(tuple(seed))
-    new_images, new_labels = images.clone(), labels.clone()
-    for chip, takes in enumerate(rng.random(len(images)) < share):
+    mixed, count = [tensor.clone() for tensor in batch], len(batch[0])
+    for chip, takes in enumerate(rng.random(count) < share):
         if takes:
-            giver = (chip + 1) % len(images)
-            rows, columns = _rectangle(rng, *labels.shape[1:])
-            new_images[chip, :, rows, columns] = images[giver, :, rows, columns]
-            new_labels[chip, rows, columns] = labels[giver, rows, columns]
-    return new_images, new_labels
+            giver = (chip + 1) % count
+            rows, columns = _rectangle(rng, *batch[0].shape[-2:])
+            for own, other in zip(mixed, batch, strict=True):
+                own[chip, ..., rows, columns] = other[giver, ..., rows, columns]
+    return mixed
 
 
 def _rectangle(rng: np.random.Generator, height: int, width: int) -> tuple[slice, slice]:

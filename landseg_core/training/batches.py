@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.compute.prefetch import Prefetcher
+from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
-from landseg_core.data.chips import ChipSampler, Each, WeightedSource
+from landseg_core.data.chips import ChipSampler, Each, UnlabelledSource, WeightedSource
 from landseg_core.data.class_locations import ClassLocations
 from landseg_core.data.label_changes import LabelChanges
 from landseg_core.data.reader import AreaReader
@@ -26,6 +27,8 @@ AHEAD = 3
 """How many batches wait for the network, at most."""
 MOST_WORKERS = 8
 """More threads than this draw no more chips: they would wait for one another."""
+TAUGHT_SHARE = 0.5
+"""The share of chips of a run with a teacher that come from anywhere in its images."""
 NO_SAVED_LABELS = "{} has no saved labels of these images, so none count as new: all labels are sampled alike"
 NEW_LABELS = (
     "{} training pixels were labelled since {} was trained: {:.0%} of the chips are drawn around them, the rest "
@@ -81,12 +84,27 @@ def _workers() -> Iterator[Each]:
 
 
 def chip_sampler(
-    config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
+    config: TrainConfig,
+    data: TrainingData,
+    reader: AreaReader,
+    checkpoint: Callable[[], None],
+    *,
+    with_teacher: bool = False,
 ) -> tuple[ChipSampler, list[str]]:
-    """Return what draws the chips of a run, and notices about it; errors as of `weighted_sources`."""
+    """Return what draws the chips of a run, and notices about it; errors as of `weighted_sources`.
+
+    A teacher is followed anywhere in the images, so a share of the chips comes from there.
+    """
     geometry = Geometry(config.flips, config.rotations, (config.scale_low, config.scale_high))
     sources, notices = weighted_sources(config, data, reader, checkpoint)
-    return ChipSampler(data.train, config.chip, config.seed, geometry, sources), notices
+    anywhere = UnlabelledSource(TAUGHT_SHARE, _whole_images(data, reader)) if with_teacher else None
+    return ChipSampler(data.train, config.chip, config.seed, geometry, sources, anywhere), notices
+
+
+def _whole_images(data: TrainingData, reader: AreaReader) -> tuple[LabelledArea, ...]:
+    """Return the images of the training areas."""
+    one_of_each = {(area.image, area.alpha, area.view): area for area in data.train}
+    return tuple(reader.whole_image(area) for area in one_of_each.values())
 
 
 def weighted_sources(

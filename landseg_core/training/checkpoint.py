@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +18,7 @@ from landseg_core.errors import TrainingError
 from landseg_core.messages import N_
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
-from landseg_core.output_files import write_atomically
+from landseg_core.output_files import copy_atomically, write_atomically
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import RasterView
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _KIND = "landseg-checkpoint"
 _FREE_SETTINGS = {"device"}
 _LENGTHS = {"epochs", "minutes"}
-_PIECE = 1 << 20
 MOST_IMAGES = 64
 """Of more images, this many spread evenly over their names are hashed: a run must not wait for thousands."""
 
@@ -144,17 +143,11 @@ def save_checkpoint(folder: RunFolder, record: CheckpointRecord, tensors: dict[s
     """
     serialised: dict[str, Any] = _RECORD.dump_python(record, mode="json")
     if not record.position.is_recovery_point and _is_recovery_checkpoint(folder):
-        write_atomically(folder.recovery_checkpoint, _pieces(folder.checkpoint))
+        copy_atomically(folder.checkpoint, folder.recovery_checkpoint)
     write_tensor_file(folder.checkpoint, tensors, _KIND, serialised)
     if record.position.is_recovery_point:
         folder.recovery_checkpoint.unlink(missing_ok=True)
     write_atomically(folder.checkpoint_record, (json.dumps(serialised, indent=2) + "\n").encode())
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            yield piece
 
 
 def load_checkpoint_record(folder: RunFolder) -> CheckpointRecord:
@@ -212,6 +205,9 @@ def resumed_config(folder: Path, given: Mapping[str, Any]) -> TrainConfig:
 
 
 def _checked(stored: dict[str, Any], folder: RunFolder) -> CheckpointRecord:
+    config = stored.get("config")
+    if isinstance(config, dict):  # landseg 0.1 knew no teachers: its runs are resumed without one
+        stored = stored | {"config": {"teacher_weight": 0.0, **config}}
     try:
         record = _RECORD.validate_python(stored)
     except pydantic.ValidationError as error:

@@ -20,8 +20,9 @@ from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.augmentation import ColourJitter, cutmix
 from landseg_core.training.ema import ModelEma
-from landseg_core.training.losses import cross_entropy, dice_loss
+from landseg_core.training.losses import cross_entropy, dice_loss, teacher_loss
 from landseg_core.training.network import Network
+from landseg_core.training.teacher import Teacher
 
 
 class Awaited:
@@ -60,15 +61,19 @@ class Learner:
     """A network with its optimiser (AdamW: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019).
 
     `micro_batch` is how many chips of a batch are in memory together; a step uses all of them nevertheless.
-    `encoder_share` is the share of the learning rate that the network's encoder gets.
+    `encoder_share` is the share of the learning rate that the network's encoder gets. A `teacher`, where there is one,
+    counts `teacher_weight` beside the labels.
     """
 
     def __init__(self, network: Network, config: TrainConfig, encoder_share: float = 1.0) -> None:
         """Wrap a network; its `encoder` is trained at `encoder_share` of the learning rate."""
         self.network = network
+        self.teacher: Teacher | None = None
+        self.teacher_weight = 0.0
         self.ema = ModelEma(network.model, config.ema)
         self.micro_batch, self.encoder_share = config.batch, encoder_share
         self._dice = config.dice
+        self._fine_tunes = config.start_from is not None
         self._jitter, self._cutmix = ColourJitter(config.colour_jitter, config.blur), config.cutmix
         self._parameters = [p for p in network.model.parameters() if p.requires_grad]
         groups = _groups(network.model, config.weight_decay, encoder_share)
@@ -90,7 +95,7 @@ class Learner:
         Raises:
             DeviceError: memory does not suffice for a single chip.
         """
-        self.network.model.train()
+        self._set_training_mode()
         with self.network.same_sizes():
             loss = retry_on_out_of_memory(
                 lambda: self._gradients(pixels, labels, seed), lambda: self._halve(side=pixels.shape[-1])
@@ -98,20 +103,33 @@ class Learner:
         is_finite = self._descend(loss, learning_rate)
         return loss.value() if is_finite else math.nan
 
+    def _set_training_mode(self) -> None:
+        """Have batch norms measure the statistics of each batch, unless those of a parent model are to stay.
+
+        A short run on few labels would replace them by those of a few chips.
+        """
+        self.network.model.train()
+        if self.teacher is not None and self._fine_tunes:
+            for module in self.network.model.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+
     def _gradients(self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]) -> Awaited:
         """Sum up the gradients of a batch, `micro_batch` chips at a time, and return its loss, still being computed.
 
         Each part weighs as much as it has labelled pixels, so that cross-entropy is that of the whole batch. Two things
         are not: Dice is the mean of those of the parts, and batch norms see one part at a time.
         """
-        images, truth = self._augmented(pixels, labels, seed)
-        labelled = (truth != UNLABELLED).sum(dim=(1, 2))
-        parts = [torch.split(tensor, self.micro_batch) for tensor in (images, truth, labelled)]
-        total = labelled.sum().clamp(min=1)
+        batch = self._augmented(pixels, labels, seed)
+        labelled = (batch[1] != UNLABELLED).sum()
         value = torch.zeros((), device=self.network.device)
         self._optimiser.zero_grad()
-        for some, classes, counted in zip(*parts, strict=True):
-            loss = self._loss(self.network.classify(some), classes) * (counted.sum() / total)
+        for images, truth, *taught in zip(*(torch.split(each, self.micro_batch) for each in batch), strict=True):
+            logits, counted = self.network.classify(images), (truth != UNLABELLED).sum()
+            loss = self._loss(logits, truth) * (counted / labelled.clamp(min=1))
+            for probabilities in taught:
+                share = (truth.numel() - counted) / (batch[1].numel() - labelled).clamp(min=1)
+                loss = loss + self._taught_loss(logits, truth, probabilities) * share
             value += loss.detach()
             summed = Awaited(value)  # before the backward pass is queued, so that nobody waits for it
             self._scaler.scale(loss).backward()
@@ -119,10 +137,19 @@ class Learner:
 
     def _augmented(
         self, pixels: npt.NDArray[Any], labels: npt.NDArray[np.uint8], seed: Sequence[int]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the normalised images of a batch after colour jitter and CutMix, and their labels, on the device."""
-        images, truth = self._jitter(self.network.normalise(pixels), seed), self.network.on_device(labels)
-        return cutmix(images, truth, self._cutmix, seed) if self._cutmix else (images, truth)
+    ) -> list[torch.Tensor]:
+        """Return the normalised images of a batch after colour jitter and CutMix, and their labels, on the device.
+
+        With a teacher, what it predicts for the images before these changes follows.
+        """
+        images = self.network.normalise(pixels)
+        taught = [self._taught(images)] if self.teacher else []
+        batch = [self._jitter(images, seed), self.network.on_device(labels), *taught]
+        return cutmix(batch, self._cutmix, seed) if self._cutmix else batch
+
+    def _taught(self, images: torch.Tensor) -> torch.Tensor:
+        assert self.teacher is not None
+        return torch.cat([self.teacher.probabilities(part) for part in torch.split(images, self.micro_batch)])
 
     def _halve(self, side: int) -> None:
         """Use half as many chips at a time from now on."""
@@ -139,8 +166,16 @@ class Learner:
         self.micro_batch //= 2
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the loss of the labelled pixels.
+
+        Beside a teacher it is cross-entropy alone: what Dice asks of each class would count for pixels without a label,
+        too, and a few strokes do not say how common a class is.
+        """
         loss = cross_entropy(logits, labels)
-        return loss + self._dice * dice_loss(logits, labels) if self._dice else loss
+        return loss + self._dice * dice_loss(logits, labels) if self._dice and self.teacher is None else loss
+
+    def _taught_loss(self, logits: torch.Tensor, labels: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
+        return self.teacher_weight * teacher_loss(logits, labels, taught)
 
     def _descend(self, loss: Awaited, learning_rate: float) -> bool:
         """Step along the gradients unless they or the loss are not finite; return whether the run can go on."""

@@ -1,4 +1,5 @@
-"""What training makes small: cross-entropy and Dice loss. Unlabelled pixels (255) count in neither."""
+"""What training makes small: cross-entropy and Dice loss, in which unlabelled pixels (255) do not count, and the
+distance to a teacher's predictions, in which only they do."""
 
 from __future__ import annotations
 
@@ -23,6 +24,16 @@ def cross_entropy_sum(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tenso
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Return the mean cross-entropy of the labelled pixels; 0 where there are none."""
     return cross_entropy_sum(logits, labels) / (labels != UNLABELLED).sum().clamp(min=1)
+
+
+def teacher_loss(logits: torch.Tensor, labels: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
+    """Return the mean cross-entropy of (N, K, H, W) logits for `taught` probabilities of the unlabelled pixels.
+
+    0 where every pixel of the (N, H, W) labels has a class. In float32, as `cross_entropy_sum`.
+    """
+    unlabelled = labels == UNLABELLED
+    differences = -(taught * logits.float().contiguous().log_softmax(dim=1)).sum(dim=1)
+    return (differences * unlabelled).sum() / unlabelled.sum().clamp(min=1)
 
 
 def dice_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

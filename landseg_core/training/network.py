@@ -29,7 +29,12 @@ class Network:
         self.model = model.to(device=device, memory_format=precision.memory_format)  # type: ignore[call-overload]
         self.device, self.precision = device, precision
         self._frozen = False
+        self._normalisation = normalisation
         self._inputs = InputNormaliser(normalisation).to(device)
+
+    def with_model(self, model: SegmentationModel) -> Network:
+        """Return another model with the same normalisation, device and arithmetic."""
+        return Network(model, self._normalisation, self.device, self.precision)
 
     def frozen(self) -> Network:
         """Return a copy as maps are made with: batch norms folded, the weights in the device's fast number format."""

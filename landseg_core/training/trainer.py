@@ -16,6 +16,7 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.events import Event, JobControl, OnEvent, RunFinished, ignore_event
 from landseg_core.input_files import AnyPath
+from landseg_core.models.header import model_path
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.environment import save_environment
 from landseg_core.runs.folder import MetricsLog, RunFolder, cut_log
@@ -35,6 +36,7 @@ from landseg_core.training.loop import (
 from landseg_core.training.preparation import check_labels, check_run_folder
 from landseg_core.training.previewer import Previewer
 from landseg_core.training.run_record import ModelRecord, SampleRecord
+from landseg_core.training.run_teacher import run_teacher, teacher_notice, teacher_weight
 from landseg_core.training.run_validation import RunValidation, ValidationStarted
 from landseg_core.training.schedule import RunClock
 from landseg_core.training.state import RunState
@@ -137,8 +139,13 @@ class Trainer:
         emit.add(StoppedUnvalidated, model.save_unvalidated)
         emit.add(RunFinished, lambda _event: save_report(folder.path, emit))
 
-        sampler, notices = chip_sampler(self._config, data, reader, checkpoint)
+        weight = teacher_weight(self._config, data)
+        sampler, notices = chip_sampler(self._config, data, reader, checkpoint, with_teacher=weight > 0)
         state.notices.extend(notices)
+        if weight:
+            state.notices.append(teacher_notice(self._config, data))
+            state.learner.teacher_weight = weight
+            state.learner.teacher = run_teacher(state, sampler, reader, folder.parent_model)
         batches = Batches(sampler, reader, self._config.batch, network)
         validation = RunValidation(network, data, reader, emit, checkpoint, state.parent, previewer.longest_seconds)
         return TrainingLoop(state, batches, validation, folder, clock, checkpoint, emit)
@@ -159,8 +166,8 @@ class Trainer:
         else:
             self._folder.start()
             self._folder.write_config({"landseg": __version__, **self._config.model_dump(mode="json")})
-            if state.parent is not None:
-                save_parent(self._folder, state.parent)
+            if state.parent is not None and self._config.start_from is not None:
+                save_parent(self._folder, state.parent, model_path(self._config.start_from))
         save_environment(self._folder.environment, state.data, state.learner.network.device)
 
 

@@ -113,7 +113,7 @@ CREATE INDEX predictions_image ON predictions (image);
   the pixels.
 - steps: undo history; `before` and `after` hold as JSON what a step changed apart from pixels, see `history.Change`.
 - patches: what a step changed in one tile, as `TilePatch.encode` writes it.
-- corrections: what was learnt from labels about a model, by the SHA-256 of its file; `data` as
+- corrections: a linear change of a model, fitted to labels, by the SHA-256 of its file; `data` as
   `assistant.corrections` writes it.
 """
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
-from landseg_core.data.chips import ChipSampler, chip_rng
+from landseg_core.data.chips import ChipSampler, UnlabelledSource, chip_rng
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
@@ -160,3 +161,21 @@ def test_images_of_nodata_only_cannot_be_normalised(write_pair: WritePair, schem
     area = LabelledArea("t", *write_pair("t", image=image, nodata=-1), PixelWindow(0, 0, 40, 30))
     with pytest.raises(DatasetError, match="no pixel with data"):
         _data(schema, area).normalisation()
+
+
+def test_a_share_of_chips_comes_without_labels_from_anywhere(striped: tuple[LabelledArea, AreaReader]) -> None:
+    area, reader = striped
+    part = replace(area, window=PixelWindow(0, 0, 60, 60))
+    sampler = ChipSampler([part], 16, seed=3, unlabelled=UnlabelledSource(0.5, (reader.whole_image(part),)))
+    pixels, labels = sampler.batch(reader, 1, range(200))
+    bare = (labels == UNLABELLED).all(axis=(1, 2))
+    assert bare.mean() == pytest.approx(0.5, abs=0.1)
+    assert reader.whole_image(part).window == area.window
+    assert (pixels[bare] > 0).any()
+
+
+def test_labelled_chips_are_as_without_a_source_of_others(striped: tuple[LabelledArea, AreaReader]) -> None:
+    area, reader = striped
+    never = UnlabelledSource(0.0, (area,))
+    assert ChipSampler([area], 16).first_window(1, 2) == ChipSampler([area], 16, unlabelled=never).first_window(1, 2)
+    assert (ChipSampler([area], 16, unlabelled=never).batch(reader, 1, range(50))[1] != UNLABELLED).all()

@@ -84,7 +84,9 @@ def test_pixels_and_labels_come_from_the_same_position(
     count: int, bands: int, height: int, width: int, share: float, seed: int
 ) -> None:
     images, labels = some_chips(count, bands, height, width)
-    new_images, new_labels = cutmix(images, labels, share, (seed,))
+    further = images[:, 0] + 0.5
+    new_images, new_labels, new_further = cutmix([images, labels, further], share, (seed,))
+    assert torch.equal(new_further, new_images[:, 0] + 0.5)
     for chip in range(count):
         giver = new_labels[chip].long()
         assert set(giver.unique().tolist()) <= {chip, (chip + 1) % count}
@@ -94,7 +96,7 @@ def test_pixels_and_labels_come_from_the_same_position(
 
 
 def test_what_is_taken_is_a_rectangle_of_the_documented_size() -> None:
-    _, labels = cutmix(*some_chips(200), 1.0, (3,))
+    _, labels = cutmix(some_chips(200), 1.0, (3,))
     taken = (labels != torch.arange(200, dtype=torch.uint8)[:, None, None]).numpy()
     for chip in taken:
         (rows,), (columns,) = np.nonzero(chip.any(axis=1)), np.nonzero(chip.any(axis=0))
@@ -106,12 +108,12 @@ def test_what_is_taken_is_a_rectangle_of_the_documented_size() -> None:
 
 
 def test_the_wanted_share_is_cutmix() -> None:
-    _, labels = cutmix(*some_chips(250, 1, 8, 8), 0.3, (5,))
+    _, labels = cutmix(some_chips(250, 1, 8, 8), 0.3, (5,))
     touched = (labels != torch.arange(250, dtype=torch.uint8)[:, None, None]).any(dim=(1, 2))
     assert touched.float().mean() == pytest.approx(0.3, abs=0.07)
 
 
 def test_the_same_seed_mixes_alike() -> None:
     chips = some_chips(8)
-    assert torch.equal(cutmix(*chips, 0.5, (1, 2))[0], cutmix(*chips, 0.5, (1, 2))[0])
-    assert not torch.equal(cutmix(*chips, 0.5, (1, 2))[0], cutmix(*chips, 0.5, (2, 1))[0])
+    assert torch.equal(cutmix(chips, 0.5, (1, 2))[0], cutmix(chips, 0.5, (1, 2))[0])
+    assert not torch.equal(cutmix(chips, 0.5, (1, 2))[0], cutmix(chips, 0.5, (2, 1))[0])

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landseg_core.training.losses import _sums_by_class, cross_entropy, cross_entropy_sum, dice_loss
+from landseg_core.training.losses import _sums_by_class, cross_entropy, cross_entropy_sum, dice_loss, teacher_loss
 
 
 def test_is_the_mean_over_the_labelled_pixels() -> None:
@@ -96,3 +96,16 @@ def test_many_pixels_are_counted_to_the_last() -> None:
     labels = torch.zeros(1, side + further, side, dtype=torch.uint8)
     sums = _sums_by_class(torch.ones(labels.shape), labels.long(), 2)
     assert sums.tolist() == [side * (side + further), 0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32), st.integers(2, 6), st.floats(0, 1))
+def test_a_teacher_is_followed_where_nothing_is_labelled(seed: int, classes: int, labelled: float) -> None:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 3, (2, classes, 5, 4))
+    labels = np.where(rng.random((2, 5, 4)) < labelled, 0, 255).astype(np.uint8)
+    taught = rng.dirichlet(np.ones(classes), (2, 5, 4)).transpose(0, 3, 1, 2)
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    differences = -(taught * logs).sum(axis=1)[labels == 255]
+    found = teacher_loss(torch.from_numpy(logits), torch.from_numpy(labels), torch.from_numpy(taught))
+    assert float(found) == pytest.approx(differences.mean() if differences.size else 0.0, abs=1e-5)

@@ -230,8 +230,10 @@ def test_the_record_of_the_parent_model(bundle: ModelBundle, tmp_path: Path, rec
     folder = RunFolder(tmp_path)
     assert load_parent(folder) is None
     if record is None:
-        save_parent(folder, bundle.header)
+        bundle.save(tmp_path / "before.model")
+        save_parent(folder, bundle.header, tmp_path / "before.model")
         assert load_parent(folder) == read_header_of(bundle)
+        assert folder.parent_model.read_bytes() == (tmp_path / "before.model").read_bytes()
         return
     folder.parent_record.write_text(record)
     with pytest.raises(ModelError, match=r"before\.json"):
