@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +15,8 @@ from benchmarks.simulated_user import Click, click_at_error, first_clicks
 
 NEVER = 100
 """What counts as the number of clicks where they do not suffice."""
+DAB = 5
+"""Px across of a click with a brush."""
 
 Ids = npt.NDArray[np.int32]
 Suggest = Callable[[Mask], Mask]
@@ -24,9 +27,20 @@ Suggest = Callable[[Mask], Mask]
 class State:
     """What is labelled after some clicks, and the map that is shown: labels where there are any, else suggestions."""
 
-    clicks: int
+    made: tuple[Click, ...]
     labels: Mask
     shown: Mask
+
+    @property
+    def clicks(self) -> int:
+        return len(self.made)
+
+    def dabs(self) -> Mask:
+        """Return the (H, W) labels of the same clicks made with a round brush, as in programs without cells."""
+        dabs = np.full_like(self.labels, UNLABELLED)
+        for click in self.made:
+            cv2.circle(dabs, (click.column, click.row), DAB // 2, click.value, cv2.FILLED)
+        return dabs
 
 
 def click_through(
@@ -39,11 +53,11 @@ def click_through(
     """
     labels = np.full_like(truth, UNLABELLED)
     waiting = first_clicks(truth, rng)
-    state = State(0, labels, labels)
+    state = State((), labels, labels)
     while state.clicks < most and (click := _next_click(waiting, truth, state)) is not None:
         labels = np.where(cells == cells[click.row, click.column], np.uint8(click.value), state.labels)
         shown = labels if waiting else np.where(labels == UNLABELLED, suggest(labels), labels)
-        state = State(state.clicks + 1, labels, shown)
+        state = State((*state.made, click), labels, shown)
         if not waiting:
             yield state
 

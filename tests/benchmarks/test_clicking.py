@@ -80,3 +80,10 @@ def test_the_suggestion_sees_all_labels() -> None:
 
     list(click_through(truth(), CELLS, suggest, random()))
     assert seen == list(range(3, 13))
+
+
+def test_clicks_as_dabs_of_a_brush() -> None:
+    first = next(click_through(truth(), CELLS, nothing_new, random()))
+    dabs = first.dabs()
+    assert [9 <= (dabs == value).sum() <= 25 for value in range(3)] == [True] * 3
+    assert all(dabs[click.row, click.column] == click.value for click in first.made)
