@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from landseg_gui.tools.context import ToolContext
 
 
+_MOST = 96  # tiles, of about one MiB each: a view of more would drop the nearest for those further away
+
+
 class CellSource(Protocol):
     """Cuts the cells of tiles in the background. `ready` brings a key; `emptied`: all cells have been dropped."""
 
@@ -111,12 +114,15 @@ class CellFinder:
         return [(key, pyramid.source_window(key)) for key in keys if pyramid]
 
     def request(self, position: Position) -> None:
-        """Ask for the tiles in the view, the nearest to a position first, where others are wanted than before."""
-        view = self._context.viewport.view_window()
+        """Ask for the tiles in the view, the nearest to a position first, where others are wanted than before.
+
+        Also where the one at the position has been dropped, since others have taken its memory.
+        """
+        view, at = self._context.viewport.view_window(), self.tile_at(position)
         tiles = self.tiles_in(view) if view and self._context.labels else []
-        at = self.tile_at(position)
-        keys = tuple(sorted((key for key, _ in tiles), key=lambda key: _distance(key, at)))
-        if keys != self._requested:
+        keys = tuple(sorted((key for key, _ in tiles), key=lambda key: _distance(key, at)))[:_MOST]
+        lost = at in keys and self._context.cells.cells(at) is None
+        if keys != self._requested or lost:
             self._requested = keys
             self._context.cells.request(keys)
 

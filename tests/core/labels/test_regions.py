@@ -8,11 +8,13 @@ import pytest
 import shapely
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.regions import (
     AreasRegion,
     ClippedRegion,
+    CoarseRegion,
     MaskRegion,
     PolygonRegion,
     RectangleRegion,
@@ -266,7 +268,40 @@ def test_a_line_with_a_width_is_the_buffer_of_shapely(points, width) -> None:
     np.testing.assert_array_equal(mask[clear], shapely.contains_xy(finely, columns, rows)[clear])
 
 
+MASKS = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12))
+
+
+@given(mask=MASKS, scale=st.sampled_from([1, 2, 4, 8]), x=st.integers(0, 40), y=st.integers(0, 40))
+def test_a_coarse_region_is_the_enlarged_mask(mask, scale: int, x: int, y: int) -> None:
+    region = CoarseRegion(x, y, scale, mask)
+    everything = np.zeros((150, 150), bool)
+    everything[y : y + mask.shape[0] * scale, x : x + mask.shape[1] * scale] = mask.repeat(scale, 0).repeat(scale, 1)
+    assert (region.mask(PixelWindow(0, 0, 150, 150)) == everything).all()
+    part = PixelWindow(17, 9, 40, 31)
+    assert (region.mask(part) == everything[part.slices()]).all()
+
+
+@given(mask=MASKS)
+def test_trimming_changes_no_pixel(mask) -> None:
+    region = CoarseRegion(5, 7, 4, mask)
+    trimmed = region.trimmed()
+    window = PixelWindow(0, 0, 60, 60)
+    if trimmed is None:
+        assert not mask.any()
+    else:
+        assert (trimmed.mask(window) == region.mask(window)).all()
+        assert trimmed.pixels.any(0)[[0, -1]].all()
+        assert trimmed.pixels.any(1)[[0, -1]].all()
+
+
 @settings(max_examples=25)
 @given(regions(), regions())
-def test_what_two_regions_have_in_common_is_in_both(one, other) -> None:
-    np.testing.assert_array_equal(ClippedRegion(one, other).mask(VIEW), one.mask(VIEW) & other.mask(VIEW))
+def test_a_clipped_region_is_what_both_have_in_common(region: Region, clip: Region) -> None:
+    both = ClippedRegion(region, clip)
+    expected = region.mask(VIEW) & clip.mask(VIEW)
+    np.testing.assert_array_equal(both.mask(VIEW), expected)
+    inside = np.zeros(expected.shape, bool)
+    part = both.bounds.intersection(VIEW)
+    if part is not None:
+        inside[part.shifted(-VIEW.x, -VIEW.y).slices()] = True
+    assert not (expected & ~inside).any()

@@ -50,22 +50,37 @@ def choose(combo: QComboBox, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tool", "widget"),
+    ("tool", "widgets"),
     [
-        ("brush", "tool_size"),
-        ("eraser", "tool_size"),
-        ("line", "tool_width"),
-        ("wand", "tool_tolerance"),
-        ("area", "tool_rest"),
+        ("brush", {"tool_size"}),
+        ("eraser", {"tool_size"}),
+        ("edge_brush", {"edge_size", "edge_tolerance"}),
+        ("line", {"tool_width"}),
+        ("wand", {"tool_tolerance"}),
+        ("superpixel", {"tool_cell_size"}),
+        ("area", {"tool_rest"}),
     ],
 )
-def test_each_tool_shows_what_it_needs(make_options, tool: str, widget: str) -> None:
+def test_each_tool_shows_what_it_needs(make_options, tool: str, widgets: set[str]) -> None:
     options, manager, _ = make_options()
     manager.select(tool)
-    names = {"tool_size", "tool_width", "tool_tolerance", "tool_rest"}
+    names = {"tool_size", "tool_width", "tool_tolerance", "tool_rest", "tool_cell_size", "edge_size", "edge_tolerance"}
     seen = {child.objectName() for child in options.findChildren(QObject) if child.objectName() in names}
+    assert seen == names
     visible = {name for name in seen if options.findChild(QObject, name).isVisibleTo(options)}
-    assert visible == {widget}
+    assert visible == widgets
+
+
+def test_the_size_of_cells_follows_the_list_and_the_wheel(make_options) -> None:
+    options, manager, _ = make_options()
+    manager.select("superpixel")
+    sizes = options.findChild(QComboBox, "tool_cell_size")
+    assert [sizes.itemText(index) for index in range(sizes.count())] == ["16 px", "24 px", "32 px"]
+    manager.wheel(1)
+    assert sizes.currentText() == "32 px"
+    sizes.setCurrentIndex(0)
+    sizes.activated.emit(0)
+    assert manager.settings.cell_size == 0
 
 
 def test_every_tool_says_what_to_do_with_it(make_options) -> None:

@@ -163,6 +163,19 @@ def test_dropped_tiles_are_asked_for_again(cells) -> None:
     assert outlined(cells) is None
 
 
+def test_a_tile_that_others_have_pushed_out_is_asked_for_again(cells) -> None:
+    cells.mouse.move(HERE)
+    source = cells.context.cells
+    del source.tiles[TileKey(0, 0, 1)]
+    source.wanted = []
+    cells.mouse.move((HERE[0] + 1, HERE[1]))
+    assert source.wanted[0] == TileKey(0, 0, 1)
+    source.wanted = []
+    cells.mouse.move((100.5, 500.5))  # this one is there: nothing to ask for but the order
+    cells.mouse.move((101.5, 500.5))
+    assert source.wanted[0] == TileKey(0, 0, 0)
+
+
 def test_escape_undoes_a_drag(cells) -> None:
     cells.mouse.press(HERE)
     cells.mouse.move((760.5, 500.5))

@@ -109,6 +109,7 @@ def test_a_state_comes_back(settings, qapp) -> None:
     settings.resolution = 0.5
     settings.size, settings.tolerance, settings.unit = 77, 99, METRES
     settings.line = 4.5
+    settings.cell_size = 2
     other = ToolSettings()
     other.restore(settings.state())
     assert other.state() == settings.state()
@@ -116,12 +117,13 @@ def test_a_state_comes_back(settings, qapp) -> None:
 
 @pytest.mark.parametrize("value", ["wide", None, [], float("nan"), float("inf"), -5, 1e12])
 def test_nonsense_in_a_state_does_no_harm(settings, value: object) -> None:
-    names = ("pixels", "metres", "tolerance", "unit", "line_px", "line_m")
+    names = ("pixels", "metres", "tolerance", "unit", "line_px", "line_m", "cell_size")
     settings.restore(dict.fromkeys(names, value))
     settings.resolution = 0.5
     assert 1 <= settings.line_width <= LARGEST_BRUSH
     assert 1 <= settings.diameter <= LARGEST_BRUSH
     assert 0 <= settings.tolerance <= 255
+    assert settings.cell_size in range(3)
 
 
 def test_listeners_hear_of_every_change(settings, qtbot) -> None:
@@ -129,6 +131,7 @@ def test_listeners_hear_of_every_change(settings, qtbot) -> None:
         lambda: setattr(settings, "size", 5),
         lambda: setattr(settings, "tolerance", 5),
         lambda: setattr(settings, "line", 5),
+        lambda: setattr(settings, "cell_size", 0),
         lambda: setattr(settings, "resolution", 0.5),
         lambda: setattr(settings, "unit", METRES),
         lambda: settings.step_size(1),
