@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import shapely
-import shapely.geometry
-from affine import Affine
-from rasterio.features import shapes
 
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
@@ -27,6 +24,9 @@ _FIRST_SIDE = 512  # px: most regions are smaller, and are found in one read
 _MOST_VERTICES = 5000
 """An outline with more vertices than this is simplified until it has fewer: it is for looking at."""
 
+_FINEST_SIDE = 1024  # px: the outline of a larger region is that of every second, third, ... pixel of it
+_SLIVER = 2  # vertices that enclose nothing
+
 Ring = tuple[Position, ...]
 
 
@@ -34,8 +34,8 @@ Ring = tuple[Position, ...]
 class PredictedRegion:
     """Pixels of one predicted `value`, connected by their sides.
 
-    `rings` is the outline, outer rings and holes, in raster px; where it is very ragged, only nearly. `is_cut`: the
-    region goes on beyond the limit that was searched.
+    `rings` is the outline, outer rings and holes, in raster px; of a large or very ragged region only nearly. `is_cut`:
+    the region goes on beyond the limit that was searched.
     """
 
     region: MaskRegion
@@ -120,12 +120,25 @@ def _touches(pixels: Mask, part: PixelWindow, whole: PixelWindow) -> bool:
 
 
 def _outline(region: MaskRegion) -> tuple[Ring, ...]:
-    """Return outer rings and holes along the sides of the pixels."""
-    corner = Affine.translation(region.window.x, region.window.y)
-    pixels = region.pixels.view(np.uint8)
-    found = [shapely.geometry.shape(item) for item, _ in shapes(pixels, mask=region.pixels, transform=corner)]
-    outline, tolerance = shapely.MultiPolygon(found), 1.0
-    while shapely.get_num_coordinates(outline) > _MOST_VERTICES:
-        outline, tolerance = shapely.simplify(outline, tolerance, preserve_topology=False), 2 * tolerance
-    polygons = shapely.get_parts(outline)
-    return tuple(tuple(ring.coords[:-1]) for polygon in polygons for ring in (polygon.exterior, *polygon.interiors))
+    """Return outer rings and holes, a quarter of a pixel inside the region: all of its pixel centres stay inside.
+
+    OpenCV's contours run through the centres of pixels, here of quarters of them, and do not hold Python's lock.
+    """
+    step = max(1, math.ceil(max(region.pixels.shape) / _FINEST_SIDE))
+    quarters = region.pixels[::step, ::step].view(np.uint8).repeat(2, axis=0).repeat(2, axis=1)
+    rings, _ = cv2.findContours(quarters, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    corner = region.window.x, region.window.y
+    return tuple(_ring(ring[:, 0] * (step / 2) + step / 4 + corner) for ring in _simplified(rings))
+
+
+def _simplified(rings: Sequence[npt.NDArray[np.int32]]) -> Sequence[npt.NDArray[np.int32]]:
+    """Return rings that have few vertices together; small ones are dropped for that."""
+    tolerance = 1.0
+    while sum(map(len, rings)) > _MOST_VERTICES:
+        simplified = [cv2.approxPolyDP(ring, tolerance, closed=True) for ring in rings]
+        rings, tolerance = [ring for ring in simplified if len(ring) > _SLIVER], 2 * tolerance
+    return rings
+
+
+def _ring(vertices: npt.NDArray[np.float64]) -> Ring:
+    return tuple((float(column), float(row)) for column, row in vertices)
