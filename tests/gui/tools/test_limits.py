@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication
+from support.cell_tiles import all_square_cells
 
 from landseg_core.labels.regions import AreasRegion, RectangleRegion, StrokeRegion
 from landseg_gui.tools.manager import BEHIND_KEY
@@ -40,8 +41,16 @@ def by_one_click(sitting) -> None:
     sitting.mouse.click((700, 420))
 
 
+@pytest.fixture(autouse=True)
+def _cells_are_cut(sitting) -> None:
+    """Have cells for the tools that label these."""
+    sitting.context.cells.tiles = all_square_cells(sitting.viewport.image.reader.pyramid, 0)
+
+
 GESTURES = {
     "brush": by_drag,
+    "edge_brush": by_drag,
+    "superpixel": by_drag,
     "lasso": by_drag,
     "rectangle": by_diagonal,
     "polygon": by_clicks,
@@ -97,8 +106,8 @@ def test_a_repeating_key_stays_held(at_work) -> None:
     hold(sitting)
     for _ in range(3):
         let_go(sitting, repeats=True)
-        hold(sitting, repeats=True)
         assert sitting.context.paints_behind
+        hold(sitting, repeats=True)
     let_go(sitting)
     assert not sitting.context.paints_behind
 
