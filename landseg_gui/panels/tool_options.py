@@ -33,8 +33,6 @@ _BOX_WIDTH = 86
 _REST_WIDTH = 200
 _CLASS_WIDTH = 110
 _NO_METRES = N_("The image is not georeferenced: sizes are in pixels")
-_CLIP = N_("Change labels only inside the working areas of the image")
-_NO_AREAS = N_("The image has no working area: draw one to limit changes to it")
 _DECIMALS = {PIXELS: 0, METRES: 2}
 
 
@@ -58,6 +56,7 @@ class ToolOptions(QWidget):
             )
         )
         self._clip = QCheckBox(tr("Only in working areas"), objectName="tool_clip")
+        self._clip.setToolTip(tr("Change labels only inside the working areas of the image"))
         self._pages = {
             NO_OPTIONS: QWidget(),
             SIZE: _SizeOptions(manager),
@@ -112,7 +111,7 @@ class ToolOptions(QWidget):
         # Painting tools have everything at a fixed position; the others need only the hint.
         self._stack.setVisible(spec.paints or spec.options != NO_OPTIONS)
         self._only.setVisible(spec.paints)
-        self._clip.setVisible(spec.edits)
+        self._show_clip()
 
     def _show_hint(self) -> None:
         behind = self._context.paints_behind and self._manager.current.paints
@@ -135,12 +134,14 @@ class ToolOptions(QWidget):
         self._rest.setEnabled(item is not None and bool(context.areas()))
 
     def _show_limits(self) -> None:
-        context, has_areas = self._context, bool(self._context.areas())
-        self._only.setChecked(context.only_unlabelled or context.paints_behind)
-        self._clip.setChecked(context.clips)
-        self._clip.setEnabled(has_areas)
-        self._clip.setToolTip(translated(_CLIP if has_areas else _NO_AREAS))
+        self._only.setChecked(self._context.only_unlabelled or self._context.paints_behind)
+        self._clip.setChecked(self._context.clips)
+        self._show_clip()
         self._show_hint()
+
+    def _show_clip(self) -> None:
+        """Show the switch where there is something to clip to: the hint needs the room."""
+        self._clip.setVisible(self._manager.current.edits and bool(self._context.areas()))
 
 
 def _left_aligned(page: QWidget) -> QWidget:
