@@ -114,7 +114,6 @@ def predict(
     confidence: bool = False,
     tta: bool = False,
     device: str = "auto",
-    corrections: AnyPath | None = None,
     overwrite: bool = False,
     large: bool = False,
     on_event: OnEvent | None = None,
@@ -122,7 +121,6 @@ def predict(
     """Write the land cover of `image`, or of its `window` (x, y, width, height in px), to the GeoTIFF `out`.
 
     `confidence` writes the probability of each pixel's class, in %, beside it; `tta` averages over four rotations.
-    `corrections` is a project that holds a correction of the model.
 
     Raises:
         LargeWorkError: it is a very large job, and `large` is off.
@@ -141,7 +139,6 @@ def predict(
         confidence=confidence,
         tta=tta,
         device=device,
-        corrections=None if corrections is None else Path(corrections),
         overwrite=overwrite,
         large=large,
     )
@@ -206,14 +203,12 @@ def evaluate(
     *,
     tta: bool = False,
     device: str = "auto",
-    corrections: AnyPath | None = None,
     large: bool = False,
     on_event: OnEvent | None = None,
 ) -> Evaluation:
     """Compare the maps that `model` makes of a folder of `images` with the `masks` of the same stems.
 
-    Pixels that the model was trained on do not count. `tta` averages over four rotations. `corrections` is a project
-    that holds a correction of the model; pixels that it was fitted to do not count, either.
+    Pixels that the model was trained on do not count. `tta` averages over four rotations.
 
     Raises:
         LargeWorkError: it is a very large job, and `large` is off.
@@ -221,15 +216,7 @@ def evaluate(
     """
     from landseg_core.tasks.evaluate import EvaluateTask, run_evaluate
 
-    task = EvaluateTask(
-        model=model,
-        images=Path(images),
-        masks=Path(masks),
-        corrections=None if corrections is None else Path(corrections),
-        tta=tta,
-        device=device,
-        large=large,
-    )
+    task = EvaluateTask(model=model, images=Path(images), masks=Path(masks), tta=tta, device=device, large=large)
     return Evaluation.of(run_evaluate(task, on_event or ignore_event).metrics)
 
 

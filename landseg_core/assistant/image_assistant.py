@@ -104,6 +104,8 @@ class ImageAssistant:
         classes: Sequence[int],
         others: Sequence[RowGroup] = (),
         control: JobControl | None = None,
+        *,
+        complete: bool = True,
     ) -> SuggestedView | None:
         """Return what the labels suggest in and around a view; None while fewer than two classes have a label.
 
@@ -113,14 +115,17 @@ class ImageAssistant:
             classes: the class values that there are.
             others: rows of other images, see `row_groups`.
             control: a request to stop is heard between tiles.
+            complete: whether to compute the labelled tiles outside the view that are not known yet, or do without them.
 
         Raises:
             JobStopped: on request.
             RasterError: the image cannot be read.
         """
         control = control or JobControl()
-        keys = list(self._pyramid.tiles_in(level, _grown(seen, AROUND << level)))
+        keys = tiles_around(self._pyramid, level, seen)
         near = self._nearest(level, keys)
+        if not complete:
+            near = [key for key in near if self._features.cached(key) is not None]
         self._compute([*keys, *near], control)
         inside = {key: self._tile_rows(key) for key in keys}
         groups = [RowGroup(RowOrigin(self.name, key), rows) for key, rows in inside.items()]
@@ -129,6 +134,11 @@ class ImageAssistant:
         view = self._view_cells({key: self._features.of(key) for key in keys})
         found = view.suggest([*groups, *outside, *others], inside, classes) if view else None
         return self._drawn(level, keys, found) if found else None
+
+    def is_complete(self, level: int, seen: PixelWindow) -> bool:
+        """Return whether all labelled tiles that count for a view are known."""
+        near = self._nearest(level, tiles_around(self._pyramid, level, seen))
+        return all(self._features.cached(key) is not None for key in near)
 
     def row_groups(self, level: int, weight: float, control: JobControl | None = None) -> list[RowGroup]:
         """Return the labelled cells of the image, for suggestions on other images; of `MOST_TILES` tiles at most.
@@ -140,16 +150,6 @@ class ImageAssistant:
         keys = self._nearest(level, [])
         self._compute(keys, control or JobControl())
         return [RowGroup(RowOrigin(self.name, key), self._tile_rows(key), weight) for key in keys]
-
-    def cell_at(self, level: int, column: float, row: float) -> tuple[TileKey, int] | None:
-        """Return the tile and the cell at a position in full-resolution px; None where there is no data."""
-        x, y = math.floor(column) >> level, math.floor(row) >> level
-        side = self._pyramid.tile
-        key = TileKey(level, y // side, x // side)
-        ids = self._ids(key)
-        inside = 0 <= y % side < ids.shape[0] and 0 <= x % side < ids.shape[1]
-        cell = int(ids[y % side, x % side]) if inside else -1
-        return (key, cell) if cell >= 0 else None
 
     def _nearest(self, level: int, keys: list[TileKey]) -> list[TileKey]:
         """Return the labelled tiles that are nearest to the tiles in view, without those."""
@@ -206,5 +206,8 @@ def _pixels(reader: PyramidReader, scale: Callable[[], ImageScale], key: TileKey
     return tile.bands, tile.valid
 
 
-def _grown(window: PixelWindow, by: int) -> PixelWindow:
-    return PixelWindow(window.x - by, window.y - by, window.width + 2 * by, window.height + 2 * by)
+def tiles_around(pyramid: TilePyramid, level: int, seen: PixelWindow) -> list[TileKey]:
+    """Return the tiles of a level that a suggestion covers where `seen`, in full-resolution px, is in view."""
+    by = AROUND << level
+    around = PixelWindow(seen.x - by, seen.y - by, seen.width + 2 * by, seen.height + 2 * by)
+    return list(pyramid.tiles_in(level, around))

@@ -140,11 +140,12 @@ class ViewCells:
         """Return what the rows suggest for all cells; None while fewer than two classes have a label.
 
         Args:
-            groups: the rows to fit, also those of `labelled` tiles.
+            groups: the rows to fit, also those of `labelled` tiles; those of images with other bands do not count.
             labelled: the rows of the tiles in view, whose cells keep their label.
             classes: the class values that there are; labels of others do not count.
         """
-        known, rows = self._rows(groups, np.array(classes, np.uint8))
+        alike = [group for group in groups if group.rows.features.shape[1] == self._features.shape[1]]
+        known, rows = self._rows(alike, np.array(classes, np.uint8))
         if len(known) < 2:
             return None
         model = fit_softmax(rows.features, rows.shares, weights=rows.weights, ridge=RIDGE)

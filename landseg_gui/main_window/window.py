@@ -173,6 +173,8 @@ class MainWindow(QMainWindow):
         view.canvas.failed.connect(self.session.notifier.error)
         view.canvas.outdated.connect(self.session.reloader.watch.look)
         view.frame_changed.connect(self._show_zoom)
+        view.frame_changed.connect(lambda: self.session.suggestions.set_frame(view.frame))
+        self.session.suggestions.changed.connect(self._show_suggestion)
         view.hovered.connect(self._show_position)
         view.left.connect(self._status.clear_position)
 
@@ -232,7 +234,10 @@ class MainWindow(QMainWindow):
         raster = self.session.rasters.current
         if raster is not None:
             name = self.viewport.canvas.class_at(column, row)
-            self._status.show_position(raster.grid, column, row, name)
+            self._status.show_position(raster.grid, column, row, self.session.suggestions.why(column, row) or name)
+
+    def _show_suggestion(self) -> None:
+        self.actions_by_name["action_suggest"].setChecked(self.session.suggestions.on)
 
     def _choose_theme(self, themes: ThemeManager, choice: str) -> None:
         themes.choose(choice)
@@ -286,6 +291,7 @@ class MainWindow(QMainWindow):
         self._settings.tools = self.tools.state()
         self.hide()
         self.viewport.canvas.close()
+        self.session.suggestions.close()
         self.session.cells.close()
         event.accept()
 

@@ -33,6 +33,7 @@ from landseg_gui.viewer.layer import Layer, MaskLayer
 from landseg_gui.viewer.layers import LayerStack
 
 _PREVIEW_TIP = N_("Live prediction of the current view, updated after each epoch")
+_SUGGESTION_TIP = N_("What the assistant suggests from the labels; the surer, the more opaque")
 _LABELS_TIP = N_("The labels of this image; their classes are in the Classes panel")
 
 FillMenu = Callable[[QMenu], None]
@@ -201,6 +202,8 @@ class LayersPanel(QWidget):
             self._cards.addWidget(
                 LayerCard(self._layers.labels, translated(_LABELS_TIP))
             )  # always on top; the project's own
+        if self._layers.suggestion:
+            self._cards.addWidget(LayerCard(self._layers.suggestion, translated(_SUGGESTION_TIP)))
         if self._layers.preview:
             self._cards.addWidget(LayerCard(self._layers.preview, translated(_PREVIEW_TIP)))
         for mask in self._layers.masks:

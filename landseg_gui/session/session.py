@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
 from landseg_gui.session.assistant.cell_tiles import CellTiles
+from landseg_gui.session.assistant.suggestions import Suggestions
 from landseg_gui.session.files.opener import FileOpener
 from landseg_gui.session.files.rasters import Rasters
 from landseg_gui.session.files.reloading import LayerReloader
@@ -27,8 +28,8 @@ class Session(QObject):
     """The state behind the window, put together from its parts. `opened` brings each file that may be opened again.
 
     `layers`: all that is drawn; `rasters`: what of it comes from files; `files`: opens them; `project_session`: the
-    project; `model`: what is predicted with; `cells`: the superpixels of the image; `reloader`: follows files that
-    change on disk.
+    project; `model`: what is predicted with; `cells`: the superpixels of the image; `suggestions`: what the
+    assistant suggests for the view; `reloader`: follows files that change on disk.
 
     A mask belongs to the project in which it was opened: it comes and goes with it, as the `model` does. What was
     opened without a project belongs to none.
@@ -53,6 +54,7 @@ class Session(QObject):
         self.files = FileOpener(self, runner)
         self.project_session = project = ProjectSession(self, runner, frame, window)
         self.model = ModelChoice(project, self)
+        self.suggestions = Suggestions(self, self.cells)
         self.reloader = LayerReloader(self, runner)
         self.rasters.changed.connect(self._emit_opened)
         self.rasters.file_changed.connect(project.changed_files.look)

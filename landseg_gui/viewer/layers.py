@@ -1,4 +1,4 @@
-"""What lies in the viewer: the image, the masks over it, a live prediction and the labels, in their order."""
+"""What lies in the viewer: the image, masks over it, a live prediction, a suggestion and the labels, in their order."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from landseg_core.labels.label_raster import LabelRaster
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
 from landseg_gui.viewer.preview_layer import PreviewLayer
+from landseg_gui.viewer.suggestion_layer import SuggestionLayer
 
 
 class LayerStack(QObject):
-    """The image, the masks over it, the topmost first, a live prediction over those, and the labels on top.
+    """The image, the masks over it, the topmost first, then a live prediction, a suggestion, and the labels on top.
 
     `changed`: a layer came, went or moved.
     """
@@ -25,6 +26,7 @@ class LayerStack(QObject):
         self.image: ImageLayer | None = None
         self.masks: list[MaskLayer] = []
         self.preview: PreviewLayer | None = None
+        self.suggestion: SuggestionLayer | None = None
         self.labels: LabelLayer | None = None
         self._overlays_hidden = False
 
@@ -48,12 +50,12 @@ class LayerStack(QObject):
         """Return all layers, from the bottom to the top, whether they are shown or not."""
         if self.image is None:
             return []
-        above: list[Layer] = [layer for layer in (self.preview, self.labels) if layer is not None]
-        return [self.image, *self.masks[::-1], *above]
+        above = (self.preview, self.suggestion, self.labels)
+        return [self.image, *self.masks[::-1], *(layer for layer in above if layer is not None)]
 
     def set_image(self, image: ImageLayer | None) -> None:
         """Show another image, or none; what lay over the former one goes."""
-        self.image, self.preview = image, None
+        self.image, self.preview, self.suggestion = image, None, None
         self.masks.clear()
         self._drop_labels()
         self.changed.emit()
@@ -89,6 +91,12 @@ class LayerStack(QObject):
         """Show this live prediction instead of the current one, or none."""
         if preview is not self.preview:
             self.preview = preview
+            self.changed.emit()
+
+    def set_suggestion(self, suggestion: SuggestionLayer | None) -> None:
+        """Show this suggestion instead of the current one, or none."""
+        if suggestion is not self.suggestion:
+            self.suggestion = suggestion
             self.changed.emit()
 
     def add_mask(self, mask: MaskLayer) -> None:

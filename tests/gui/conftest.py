@@ -197,6 +197,7 @@ def session(runner: JobRunner, frames: list[ViewFrame]) -> Iterator[Session]:
     project = session.project_session.project
     if project is not None:
         project.close()
+    session.suggestions.close()
     session.cells.close()
     shiboken6.delete(session)  # here: the garbage collector may do it in whatever thread
 

@@ -8,6 +8,7 @@ from typing import Any
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layer import ImageLayer, Layer, MaskLayer
 from landseg_gui.viewer.preview_layer import PreviewLayer
+from landseg_gui.viewer.suggestion_layer import SuggestionLayer
 from landseg_gui.viewer.tiles.feed import ImageFeed, OnArrival, OnError, TileFeed, TileSupply
 from landseg_gui.viewer.tiles.label_feed import LabelFeed
 from landseg_gui.viewer.tiles.mask_feed import MaskFeed
@@ -18,6 +19,7 @@ _FEEDS: dict[type[Layer], MakeFeed] = {
     ImageLayer: ImageFeed,
     MaskLayer: MaskFeed,
     PreviewLayer: MaskFeed,
+    SuggestionLayer: MaskFeed,
     LabelLayer: LabelFeed,
 }
 

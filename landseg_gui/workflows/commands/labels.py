@@ -154,6 +154,14 @@ class LabelCommands(QObject):
         """Show the dialog that accepts a prediction as labels."""
         self.accept_flow.open()
 
+    def suggest(self, _on: bool) -> None:
+        """Show the suggestion, bring it up to date, or hide it."""
+        self._session.suggestions.ask()
+
+    def suggest_when_asked(self, on: bool) -> None:
+        """Make suggestions only on request, or with every change."""
+        self._session.suggestions.set_only_when_asked(on)
+
     def compare(self, on: bool) -> None:
         """Blink labels and prediction."""
         self.comparison.blinking = on

@@ -125,9 +125,8 @@ def test_an_unlabelled_image_starts_with_the_labels_of_another(image: Opened, tm
     found = other.assistant.suggest(0, ALL, (FIELD, WATER), rows)
     assert found is not None
     assert accuracy(found.values) > 0.9
-    cell = other.assistant.cell_at(0, 70.5, 80.5)
-    assert cell is not None
-    reason = found.suggestion.reasons(*cell)[0]
+    key = TileKey(0, 0, 0)
+    reason = found.suggestion.reasons(key, int(other.cells(key)[80, 70]))[0]
     assert isinstance(reason.origin, RowOrigin)
     assert reason.origin.image == "a.tif"
     assert reason.origin.position(reason)[1] == pytest.approx(80, abs=20)
@@ -160,7 +159,6 @@ def test_an_image_without_data_has_nothing_to_suggest(tmp_path: Path, stack: Exi
     image.stroke(80, FIELD)
     image.stroke(240, WATER)
     assert image.assistant.suggest(0, ALL, (FIELD, WATER)) is None
-    assert image.assistant.cell_at(0, 70, 80) is None
 
 
 def test_it_stops_on_request(image: Opened) -> None:
@@ -174,3 +172,24 @@ def test_after_closing_labels_are_no_longer_followed(image: Opened) -> None:
     image.assistant.close()
     image.stroke(80, FIELD)
     assert not image.labels._subscribers
+
+
+def test_rows_of_an_image_with_other_bands_do_not_count(image: Opened, tmp_path: Path, stack: ExitStack) -> None:
+    image.stroke(80, FIELD)
+    image.stroke(240, WATER)
+    four = Opened(write_raster(tmp_path / "e.tif", landscape(5)), stack)
+    assert four.assistant.suggest(0, ALL, (FIELD, WATER), image.assistant.row_groups(0, 0.3)) is None
+
+
+def test_labels_out_of_view_can_wait(image: Opened) -> None:
+    image.stroke(80, FIELD)
+    image.stroke(240, WATER)
+    seen = PixelWindow(580, 0, 20, 320)
+    assert not image.assistant.is_complete(0, seen)
+    assert image.assistant.suggest(0, seen, (FIELD, WATER), complete=False) is None
+    later = image.assistant.suggest(0, seen, (FIELD, WATER))
+    assert image.assistant.is_complete(0, seen)
+    again = image.assistant.suggest(0, seen, (FIELD, WATER), complete=False)
+    assert later is not None
+    assert again is not None
+    assert (later.values == again.values).all()
