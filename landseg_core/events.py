@@ -144,7 +144,8 @@ class EpochFinished(Event):
     """An epoch and its validation. Figures are fractions 0-1; the IoU of a class absent from both maps is None.
 
     `val_pixels` is the number of labelled pixels that the metrics count; `warnings` are sentences that belong beside
-    the accuracy, such as of a class that is never found.
+    the accuracy, such as of a class that is never found. Where labels are few, the metrics are estimates for the whole
+    images, and `miou_interval` holds the true mIoU with 95 % probability.
     """
 
     event: ClassVar[str] = "epoch"
@@ -160,6 +161,7 @@ class EpochFinished(Event):
     best: bool
     val_pixels: int = 0
     warnings: tuple[str, ...] = ()
+    miou_interval: tuple[float, float] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

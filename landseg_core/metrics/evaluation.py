@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics.blocks import BlockCounts
-from landseg_core.metrics.intervals import Interval, Intervals, bootstrap
+from landseg_core.metrics.intervals import Interval, Intervals, bootstrap, intervals_of_draws
+from landseg_core.metrics.map_estimate import MapEstimate
 from landseg_core.metrics.rates import Rates, rates
 from landseg_core.metrics.warnings import evaluation_warnings
 
@@ -54,7 +55,9 @@ class MapEvaluation:
     """The metrics of a map: fractions 0-1 with 95 % intervals from `blocks` blocks of `block_px` px; see `bootstrap`.
 
     `confusion` has a row for each true class and a column for each predicted one. Accuracy and mIoU are None where no
-    pixel is labelled.
+    pixel is labelled. Where `estimated`, labels are few, and the metrics are those that `estimate_map` expects of the
+    whole images; `labels_accuracy` and `labels_miou` are then of the labelled pixels alone, as `confusion`, `pixels`
+    and `images` are.
     """
 
     pixels: int
@@ -68,6 +71,9 @@ class MapEvaluation:
     confusion: list[list[int]]
     warnings: tuple[str, ...]
     images: tuple[ImageEvaluation, ...]
+    estimated: bool = False
+    labels_accuracy: float | None = None
+    labels_miou: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the metrics, JSON-able."""
@@ -84,11 +90,23 @@ class MapEvaluation:
         return metrics
 
 
-def evaluate_blocks(blocks: BlockCounts, schema: ClassSchema, trained: Sequence[bool] | None = None) -> MapEvaluation:
-    """Return the metrics of counted blocks; `trained`: which classes the model was trained on (None for all)."""
+def evaluate_blocks(
+    blocks: BlockCounts,
+    schema: ClassSchema,
+    trained: Sequence[bool] | None = None,
+    estimate: MapEstimate | None = None,
+    warnings: Sequence[str] = (),
+) -> MapEvaluation:
+    """Return the metrics of counted blocks, or those of an `estimate` where labels are few.
+
+    `trained`: which classes the model was trained on (None for all); `warnings` are shown before those found here.
+    """
     matrix = blocks.matrix
-    whole, intervals = rates(matrix.counts), bootstrap(blocks.counts)
     known = [True] * len(schema) if trained is None else trained
+    if estimate is None:
+        whole, intervals = rates(matrix.counts), bootstrap(blocks.counts)
+    else:
+        whole, intervals = rates(estimate.confusion), intervals_of_draws(estimate.draws)
     return MapEvaluation(
         pixels=matrix.pixels,
         blocks=len(blocks.counts),
@@ -99,8 +117,11 @@ def evaluate_blocks(blocks: BlockCounts, schema: ClassSchema, trained: Sequence[
         miou_interval=intervals.miou,
         classes=_class_evaluations(schema, whole, intervals, matrix.counts),
         confusion=matrix.as_lists(),
-        warnings=evaluation_warnings(blocks, schema.names, known),
+        warnings=(*warnings, *evaluation_warnings(blocks, schema.names, known)),
         images=tuple(_image_evaluation(stem, counts) for stem, counts in blocks.by_image()),
+        estimated=estimate is not None,
+        labels_accuracy=None if estimate is None else _finite(matrix.accuracy),
+        labels_miou=None if estimate is None else _finite(matrix.miou),
     )
 
 

@@ -57,6 +57,16 @@ def bootstrap(counts: npt.NDArray[np.int64], resamples: int = RESAMPLES) -> Inte
     )
 
 
+def intervals_of_draws(draws: npt.NDArray[np.float64]) -> Intervals:
+    """Return the intervals of the metrics of (R, K, K) matrices, each of which is as likely as the others."""
+    drawn = rates(draws)
+    return Intervals(
+        _interval(drawn.accuracy),
+        _interval(drawn.miou),
+        {name: [_interval(values) for values in getattr(drawn, name).T] for name in CLASS_RATES},
+    )
+
+
 def _resamples(counts: npt.NDArray[np.int64], resamples: int) -> Iterator[Floats]:
     """Yield (n, K, K) sums of drawn blocks, `resamples` in total; exact, since sums stay far below 2^53."""
     rng = np.random.Generator(np.random.Philox(_SEED))

@@ -22,6 +22,10 @@ FEW_PIXELS = 20_000
 """With fewer labelled px (a square of 140 px), the metrics describe one spot, however small the blocks."""
 
 
+LARGE_SHARE, UNEVEN = 0.1, 3.0
+"""A class with at least this share of the map is named where the labels have less than a third of that share."""
+
+
 def evaluation_warnings(blocks: BlockCounts, names: Sequence[str], trained: Sequence[bool]) -> tuple[str, ...]:
     """Return what the user should know about the metrics of `blocks`; `trained`: which classes the model knows."""
     counts = blocks.matrix.counts
@@ -73,6 +77,21 @@ def _small(blocks: BlockCounts) -> Iterator[str]:
             pixels=pixels,
             side=blocks.side,
         )
+
+
+def share_warnings(map_shares: Sequence[float], label_px: Sequence[int], names: Sequence[str]) -> tuple[str, ...]:
+    """Return a warning for each class with much of the map and few of the labels; shares of the map are 0-1."""
+    total = max(1, sum(label_px))
+    return tuple(
+        N_(
+            "{name} has {map_share:.0%} of the map, but {label_share:.0%} of the labels; label more of it",
+            name=name,
+            map_share=map_share,
+            label_share=pixels / total,
+        )
+        for name, map_share, pixels in zip(names, map_shares, label_px, strict=True)
+        if map_share >= LARGE_SHARE and pixels / total < map_share / UNEVEN
+    )
 
 
 def _named(names: Iterable[str], chosen: npt.NDArray[np.bool_]) -> list[str]:

@@ -50,7 +50,10 @@ class ImageScore(_Record):
 
 
 class RunEvaluation(_Record):
-    """The metrics of the model of `epoch`: fractions 0-1; `confusion` has a row per true class, in px."""
+    """The metrics of the model of `epoch`: fractions 0-1; `confusion` has a row per true class, in px.
+
+    Where `estimated`, see `MapEvaluation`.
+    """
 
     epoch: int
     pixels: Count
@@ -64,6 +67,9 @@ class RunEvaluation(_Record):
     confusion: tuple[tuple[Count, ...], ...] = ()
     warnings: tuple[str, ...] = ()
     images: tuple[ImageScore, ...] = ()
+    estimated: bool = False
+    labels_accuracy: Fraction | None = None
+    labels_miou: Fraction | None = None
 
     @pydantic.model_validator(mode="after")
     def _square(self) -> RunEvaluation:

@@ -162,9 +162,7 @@ class TrainingLoop:
         quick = minutes is None or self._position.validation_seconds <= PARENT_SHARE * 60 * minutes
         if self._state.parent is not None and quick:
             metrics = self._validation.measure(self._checkpoint)
-            self._emit(
-                Notice(N_("parent model: mIoU {miou:.3f} on the same validation areas", miou=metrics.matrix.miou))
-            )
+            self._emit(Notice(N_("parent model: mIoU {miou:.3f} on the same validation areas", miou=metrics.miou)))
 
     # --- an epoch
 
@@ -226,7 +224,7 @@ class TrainingLoop:
         if not math.isfinite(metrics.loss):
             raise _LossNotFinite
         self._count_validation(began)
-        best = position.count_miou(metrics.matrix.miou)
+        best = position.count_miou(metrics.miou)
         seconds_per_pixel = position.validation_seconds / self._validation.pixels
         rate, train_seconds = self._learning_rate(), position.epoch_seconds
         self._emit(EpochValidated(position.epoch, metrics, best, rate, seconds_per_pixel, train_seconds))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from landseg_core.events import EpochFinished
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics.evaluation import MapEvaluation, evaluate_blocks
-from landseg_core.metrics.warnings import evaluation_warnings
+from landseg_core.metrics.warnings import evaluation_warnings, share_warnings
 from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.provenance import provenance, trained_classes
 from landseg_core.runs.sample_file import save_samples
@@ -17,6 +19,16 @@ from landseg_core.training.loop import EpochValidated, Preparing, StoppedUnvalid
 from landseg_core.training.run_validation import ValidationStarted
 from landseg_core.training.state import RunState
 from landseg_core.training.validation import ValidatedWindow, ValidationMetrics
+
+
+@dataclass(frozen=True)
+class _Reported:
+    """What is reported of an epoch: see `EpochFinished`."""
+
+    accuracy: float
+    iou: dict[str, float | None]
+    warnings: tuple[str, ...]
+    miou_interval: tuple[float, float] | None = None
 
 
 class ModelRecord:
@@ -43,7 +55,7 @@ class ModelRecord:
             OutputError: a file cannot be written; the previous one is untouched.
         """
         if event.best:
-            evaluation = evaluate_blocks(event.metrics.blocks, self._state.data.schema, self._trained)
+            evaluation = self._evaluation(event.metrics)
             self._state.bundle(self._training(event.metrics, evaluation)).save(self._folder.model)
             self._folder.write_evaluation({"epoch": self._state.position.epoch} | evaluation.as_dict())
 
@@ -55,39 +67,57 @@ class ModelRecord:
 
     def report_epoch(self, event: EpochValidated) -> None:
         """Emit `EpochFinished`."""
-        position, matrix, blocks = self._state.position, event.metrics.matrix, event.metrics.blocks
+        position, metrics = self._state.position, event.metrics
+        reported = self._reported(metrics)
         self._emit(
             EpochFinished(
                 epoch=position.epoch,
                 step=position.step,
                 train_loss=position.train_loss,
-                val_loss=event.metrics.loss,
-                accuracy=matrix.accuracy,
-                miou=matrix.miou,
-                iou=self._iou(event.metrics),
+                val_loss=metrics.loss,
+                accuracy=reported.accuracy,
+                miou=metrics.miou,
+                iou=reported.iou,
                 learning_rate=event.learning_rate,
                 seconds=position.seconds,
                 best=event.best,
-                val_pixels=matrix.pixels,
-                warnings=evaluation_warnings(blocks, self._state.data.schema.names, self._trained),
+                val_pixels=metrics.matrix.pixels,
+                warnings=reported.warnings,
+                miou_interval=reported.miou_interval,
             )
         )
 
+    def _evaluation(self, metrics: ValidationMetrics) -> MapEvaluation:
+        """Return all metrics; where labels are few, as estimated for the whole images."""
+        schema, estimate, coverage = self._state.data.schema, metrics.estimate, metrics.coverage
+        if estimate is None or coverage is None:
+            return evaluate_blocks(metrics.blocks, schema, self._trained)
+        shares = estimate.confusion.sum(axis=0).tolist()
+        warnings = (coverage.text, *share_warnings(shares, coverage.class_px, schema.names))
+        return evaluate_blocks(metrics.blocks, schema, self._trained, estimate, warnings)
+
+    def _reported(self, metrics: ValidationMetrics) -> _Reported:
+        matrix, names = metrics.matrix, self._state.data.schema.names
+        if metrics.estimate is None:  # without intervals, which take long
+            warnings = evaluation_warnings(metrics.blocks, names, self._trained)
+            return _Reported(matrix.accuracy, dict(zip(names, matrix.iou(), strict=True)), warnings)
+        found = self._evaluation(metrics)
+        iou = {item.name: item.iou for item in found.classes}
+        accuracy = math.nan if found.accuracy is None else found.accuracy
+        return _Reported(accuracy, iou, found.warnings, found.miou_interval)
+
     def _training(self, metrics: ValidationMetrics, evaluation: MapEvaluation) -> dict[str, Any]:
         """Return what the model file records: metrics of its model, and its provenance."""
-        matrix = metrics.matrix
+        reported = self._reported(metrics)
         return {
-            "miou": matrix.miou,
-            "accuracy": matrix.accuracy,
-            "iou": self._iou(metrics),
+            "miou": metrics.miou,
+            "accuracy": reported.accuracy,
+            "iou": reported.iou,
             "val_loss": metrics.loss,
-            "val_pixels": matrix.pixels,
+            "val_pixels": metrics.matrix.pixels,
             "train_loss": self._state.position.train_loss,
             "figures": evaluation.as_record(),
         } | self._provenance
-
-    def _iou(self, metrics: ValidationMetrics) -> dict[str, float | None]:
-        return dict(zip(self._state.data.schema.names, metrics.matrix.iou(), strict=True))
 
 
 class SampleRecord:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from landseg_core.compute.device_names import DeviceError
 from landseg_core.compute.memory import Answer, retry_on_out_of_memory
+from landseg_core.data.label_coverage import are_few, label_coverage, spread_windows, whole_images
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.events import Notice
 from landseg_core.messages import N_
+from landseg_core.metrics.map_estimate import estimate_map
 from landseg_core.models.header import BundleHeader
 from landseg_core.runs.parent_model import ALL_TRAINED, held_out_validation
+from landseg_core.runs.provenance import trained_classes
 from landseg_core.training.network import Network
 from landseg_core.training.schedule import RunPosition
 from landseg_core.training.validation import ValidationMetrics, Validator
 
 PROBE_SHARE = 0.01
 """The share of a run by minutes that may go into finding out how long a validation will take."""
+MAP_WINDOWS, MAP_SIDE = 32, 160
+"""How many windows of the whole images are looked at where labels are few, and their side in px."""
 LONGEST_VALIDATION, SAMPLED_VALIDATION = 0.5, 0.25
 """If a validation would take more than the first share of a run by minutes, it is limited to about the second."""
 
@@ -35,7 +42,8 @@ class ValidationStarted:
 class RunValidation:
     """Validates a run's network, with smaller windows where memory runs out.
 
-    `notices` say what is counted, `halvings` is how often the windows were halved.
+    `notices` say what is counted, `halvings` is how often the windows were halved. Where labels are few, each
+    validation also looks at a sample of the whole images; see `estimate_map`.
     """
 
     def __init__(
@@ -58,9 +66,13 @@ class RunValidation:
             RasterError: an image cannot be read.
             JobStopped: `checkpoint` raised it.
         """
-        self._emit = emit
+        self._emit, self._trained = emit, np.array(trained_classes(data), np.bool_)
         rest = held_out_validation(data, parent)
-        self._whole = self._validator = Validator(network, len(data.schema), rest.areas, reader, rest.left_out)
+        few = are_few(rest.areas)
+        images = whole_images((*data.train, *data.val)) if few else []
+        self._coverage = label_coverage((*data.train, *data.val), images, reader, checkpoint) if few else None
+        sample = spread_windows(images, MAP_SIDE, MAP_WINDOWS)
+        self._whole = self._validator = Validator(network, len(data.schema), rest.areas, reader, rest.left_out, sample)
         self.notices, self.halvings, self._beside = rest.notices, 0, beside
         if rest.left_out and not self._validator.any_labelled(checkpoint):
             raise TrainingError(ALL_TRAINED)
@@ -115,7 +127,11 @@ class RunValidation:
 
     def _measured(self, validator: Validator, checkpoint: Callable[[], None]) -> ValidationMetrics:
         self._emit(ValidationStarted(validator.pixels))
-        return validator.measure("validation", self._emit, checkpoint, self._emit)
+        metrics = validator.measure("validation", self._emit, checkpoint, self._emit)
+        if metrics.calibration is None:
+            return metrics
+        known = self._trained | (metrics.matrix.counts.sum(axis=1) > 0)
+        return replace(metrics, estimate=estimate_map(metrics.calibration).of_classes(known), coverage=self._coverage)
 
     def _in_memory(self, work: Callable[[Validator], Answer]) -> Answer:
         """Return what `work` gives, retried with windows of half the size while memory runs out."""

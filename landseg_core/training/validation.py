@@ -19,13 +19,18 @@ from landseg_core.compute.device_names import DeviceError
 from landseg_core.compute.memory import device_label, smaller_windows
 from landseg_core.compute.prefetch import Prefetcher
 from landseg_core.data.areas import LabelledArea
+from landseg_core.data.label_coverage import LabelCoverage
 from landseg_core.data.reader import AreaReader
 from landseg_core.events import OnEvent, Progress, ignore_event
+from landseg_core.geo.rectangles import padded
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.messages import N_
 from landseg_core.metrics.blocks import BlockCounts, BlockTally, block_grid
+from landseg_core.metrics.calibration import Calibration, CalibrationTally
 from landseg_core.metrics.confusion import ConfusionMatrix
+from landseg_core.metrics.map_estimate import MapEstimate
+from landseg_core.metrics.rates import rates
 from landseg_core.training.losses import cross_entropy_sum
 from landseg_core.training.network import Network
 
@@ -33,6 +38,10 @@ WINDOW_SIDE = 1280
 """The longest side, in px, that is given to the network at once."""
 WIDEST_MARGIN = 192
 """The most px that are read around what is counted: a pixel further away can change a logit, but not the metrics."""
+MAP_STEP = 8
+"""Of the map, every eighth row and column is enough for the sums of probabilities."""
+MAP_MARGIN = 32
+"""The px that are read around a window of the map."""
 _AHEAD = 2
 
 
@@ -130,15 +139,27 @@ def ignore_window(_window: ValidatedWindow) -> None:
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """What a validation found: confusion matrices by block, and the mean cross-entropy of labelled pixels."""
+    """What a validation found: confusion matrices by block, and the mean cross-entropy of labelled pixels.
+
+    Where labels are few there are also the `calibration` of the network, the `estimate` that follows from it, and the
+    `coverage` of the labels.
+    """
 
     blocks: BlockCounts
     loss: float
+    calibration: Calibration | None = None
+    estimate: MapEstimate | None = None
+    coverage: LabelCoverage | None = None
 
     @property
     def matrix(self) -> ConfusionMatrix:
         """Return the confusion matrix of all blocks together."""
         return self.blocks.matrix
+
+    @property
+    def miou(self) -> float:
+        """Return the mean IoU that is reported: of the labels, or the estimate for the whole images."""
+        return self.matrix.miou if self.estimate is None else float(rates(self.estimate.confusion).miou)
 
 
 class _Part(NamedTuple):
@@ -149,10 +170,20 @@ class _Part(NamedTuple):
     truth: npt.NDArray[np.uint8]
 
 
+class _MapPart(NamedTuple):
+    """A window with its (C, H, W) native pixels, and (h, w) True where what is counted of it holds data."""
+
+    window: CountedWindow
+    pixels: npt.NDArray[Any]
+    valid: npt.NDArray[np.bool_]
+
+
 class Validator:
     """Measures a network on areas; every labelled pixel is counted exactly once.
 
     What lies in a window of `left_out`, by image and in its own px, does not count: such as areas that were trained on.
+    Where labels are few, `map_sample` are windows spread over the whole images; the network's probabilities there are
+    added up.
     """
 
     def __init__(
@@ -162,7 +193,9 @@ class Validator:
         areas: Sequence[LabelledArea],
         reader: AreaReader,
         left_out: Mapping[Path, Sequence[PixelWindow]] | None = None,
+        map_sample: Sequence[tuple[LabelledArea, PixelWindow]] = (),
     ) -> None:
+        self._map_windows = [_map_window(area, window) for area, window in map_sample]
         self._network, self._classes, self._reader = network, classes, reader
         self._left_out = left_out or {}
         self._blocks = block_grid(areas, classes)
@@ -182,6 +215,7 @@ class Validator:
         count = max(1, round(total * share))
         chosen = copy.copy(self)
         chosen._windows = [self._windows[index * total // count] for index in range(count)]
+        chosen._map_windows = self._map_windows[:: max(1, round(1 / share))]
         if not chosen.any_labelled():
             chosen._windows.extend(itertools.islice(filter(self._labelled, self._windows), 1))
         return chosen
@@ -239,7 +273,7 @@ class Validator:
         It is the largest, so that memory which suffices for it suffices for all.
         """
         largest = self._largest
-        work = sum(window.read.pixels for window in self._windows) / largest.read.pixels
+        work = sum(window.read.pixels for window in (*self._windows, *self._map_windows)) / largest.read.pixels
         network = self._network.frozen()
         start, quickest = time.monotonic(), math.inf
         while time.monotonic() < start + seconds or quickest == math.inf:
@@ -261,14 +295,18 @@ class Validator:
         network = self._network.frozen()
         start, done, total = time.monotonic(), 0, self.pixels
         tally, loss = self._tally(), 0.0
+        scores = CalibrationTally(self._classes) if self._map_windows else None
         with Prefetcher(map(self._read, self._windows), _AHEAD) as parts:
             for part in parts:
                 checkpoint()
-                loss += self._count(network, tally, part, on_window)
+                loss += self._count(network, tally, part, on_window, scores)
                 done += part.window.counted.pixels
                 on_event(Progress(task, done, total, time.monotonic() - start))
+        if scores is not None:
+            self._add_map(network, scores, checkpoint)
         counted = tally.counts()
-        return ValidationMetrics(counted, loss / max(1, counted.matrix.pixels))
+        calibration = scores.calibration() if scores else None
+        return ValidationMetrics(counted, loss / max(1, counted.matrix.pixels), calibration)
 
     def _tally(self) -> BlockTally:
         return BlockTally(self._blocks, self._classes)
@@ -282,15 +320,59 @@ class Validator:
         return _Part(window, pixels, labels[_inner(window)])
 
     @torch.inference_mode()
-    def _count(self, network: Network, tally: BlockTally, part: _Part, on_window: OnWindow = ignore_window) -> float:
-        """Count the part's labelled pixels in `tally` and return their summed loss."""
+    def _add_map(self, network: Network, scores: CalibrationTally, checkpoint: Callable[[], None]) -> None:
+        """Add the scores of the windows that are spread over the images, where these hold data."""
+        with Prefetcher(map(self._read_map, self._map_windows), _AHEAD) as parts:
+            for part in parts:
+                checkpoint()
+                rows, columns = _inner(part.window)
+                logits = network.logits(part.pixels[None])[0, :, rows, columns][:, ::MAP_STEP, ::MAP_STEP]
+                scores.add_map(_rows_of(logits, part.valid[::MAP_STEP, ::MAP_STEP]))
+
+    def _read_map(self, window: CountedWindow) -> _MapPart:
+        pixels, valid = self._reader.read_image(window.area, window.read)
+        return _MapPart(window, pixels, valid[_inner(window)])
+
+    def _add_labels(self, scores: CalibrationTally, part: _Part, logits: torch.Tensor) -> None:
+        """Add the (K, H, W) scores of labelled pixels, grouped by block."""
+        counted = part.window.counted
+        for key, block in self._blocks.parts(part.window.area, counted):
+            inside = block.shifted(-counted.x, -counted.y).slices()
+            labelled = part.truth[inside] != UNLABELLED
+            if labelled.any():
+                scores.add_labels(key, _rows_of(logits[:, *inside], labelled), part.truth[inside][labelled])
+
+    @torch.inference_mode()
+    def _count(
+        self,
+        network: Network,
+        tally: BlockTally,
+        part: _Part,
+        on_window: OnWindow = ignore_window,
+        scores: CalibrationTally | None = None,
+    ) -> float:
+        """Count the part's labelled pixels in `tally`, and in `scores`, and return their summed loss."""
         rows, columns = _inner(part.window)
         logits = network.logits(part.pixels[None])[..., rows, columns]
         prediction = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
         tally.add(part.window.area, part.window.counted, part.truth, prediction)
+        if scores is not None:
+            self._add_labels(scores, part, logits[0])
         stem, counted = part.window.area.stem, part.window.counted
         on_window(ValidatedWindow(stem, counted, part.pixels[:, rows, columns], part.truth, prediction))
         return float(cross_entropy_sum(logits, network.on_device(part.truth[None])))
+
+
+def _map_window(area: LabelledArea, counted: PixelWindow) -> CountedWindow:
+    """Return a window of an area that is read with some of its surroundings."""
+    read = padded(counted, MAP_MARGIN).intersection(area.window)
+    return CountedWindow(area, read or counted, counted)
+
+
+def _rows_of(logits: torch.Tensor, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Return the (N, K) scores of the pixels of (K, H, W) `logits` where (H, W) `chosen` is True."""
+    scores: npt.NDArray[np.float32] = logits.float().cpu().numpy()[:, chosen].T
+    return scores
 
 
 def _inner(window: CountedWindow) -> tuple[slice, slice]:

@@ -22,6 +22,9 @@ KEYS = [
     "confusion",
     "warnings",
     "images",
+    "estimated",
+    "labels_accuracy",
+    "labels_miou",
 ]
 OF_A_CLASS = [
     "name",

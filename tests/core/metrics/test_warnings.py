@@ -5,7 +5,7 @@ import pytest
 
 from landseg_core.data.checks import class_notices
 from landseg_core.metrics.blocks import BlockCounts
-from landseg_core.metrics.warnings import evaluation_warnings
+from landseg_core.metrics.warnings import evaluation_warnings, share_warnings
 
 NAMES = ("land", "water", "road")
 GOOD = np.array([[9000, 100, 100], [50, 3000, 50], [60, 60, 2000]])
@@ -73,3 +73,11 @@ def test_too_few_labelled_pixels(counts: np.ndarray, number: int, words: str) ->
     (sentence,) = warnings(counts, number)
     assert words in sentence
     assert sentence.endswith("label more areas")
+
+
+def test_a_class_with_much_of_the_map_and_few_of_the_labels_is_named() -> None:
+    assert share_warnings([0.4, 0.55, 0.05], [50, 949, 1], NAMES) == (
+        "land has 40% of the map, but 5% of the labels; label more of it",
+    )
+    assert share_warnings([0.4, 0.3, 0.3], [30, 40, 30], NAMES) == ()
+    assert len(share_warnings([0.4, 0.6, 0.0], [0, 0, 0], NAMES)) == 2

@@ -22,11 +22,14 @@ from landseg_core.events import (
     RunStarted,
     StepFinished,
 )
-from landseg_core.labels.classes import load_classes
+from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.metrics.confusion import ConfusionMatrix
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.header import read_header
+from landseg_core.raster.source import RasterSource
 from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.evaluation import read_evaluation
+from landseg_core.runs.folder import RunFolder
 from landseg_core.runs.sample_file import read_samples
 from landseg_core.runs.samples import ValidationSamples
 from landseg_core.training.evaluation import evaluate
@@ -272,3 +275,45 @@ def test_a_run_ends_early_in_its_second_half_only(
     assert run.fit(data).reason == "finished"
     assert run.events_of(EpochFinished)[-1].epoch == last
     assert bool(ended_early(run)) == (last < epochs)
+
+
+@pytest.fixture
+def strokes(folders: Path, schema: ClassSchema) -> TrainingData:
+    """The same images with two short strokes of each class."""
+    for mask in sorted((folders / "masks").iterdir()):
+        with RasterSource(mask) as source:
+            values = source.read(source.grid.window)[0]
+        stroke = np.full_like(values, 255)
+        for value in schema.values:
+            rows, columns = np.nonzero(values == value)
+            for at in (len(rows) // 3, len(rows) // 2):
+                stroke[rows[at : at + 6], columns[at : at + 6]] = value
+        write_raster(mask, stroke)
+    return folder_data(folders / "images", folders / "masks", schema, folders / "train.txt", folders / "val.txt")
+
+
+def test_few_labels_are_reported_as_an_estimate_for_the_whole_images(
+    config: TrainConfig, strokes: TrainingData, tmp_path: Path
+) -> None:
+    run = RecordedRun(config, tmp_path / "run")
+    result = run.fit(strokes)
+    epoch = next(event for event in reversed(run.events_of(EpochFinished)) if event.best)
+    found = read_evaluation(RunFolder(tmp_path / "run").evaluation)
+    assert found is not None
+    assert found.estimated
+    assert found.labels_miou is not None
+    assert (found.miou, found.miou_interval) == (epoch.miou, epoch.miou_interval)
+    assert found.miou_interval is not None
+    assert found.miou_interval[0] < found.miou < found.miou_interval[1]  # type: ignore[operator]
+    assert found.warnings[0].startswith("labels cover 0.5% of the images")
+    assert result.bundle.header.training["miou"] == found.miou
+    assert found.pixels == 36
+
+
+def test_full_masks_are_counted_as_they_are(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    run = RecordedRun(config, tmp_path / "run")
+    run.fit(data)
+    found = read_evaluation(RunFolder(tmp_path / "run").evaluation)
+    assert found is not None
+    assert not found.estimated
+    assert found.miou == max(event.miou for event in run.events_of(EpochFinished))
