@@ -100,7 +100,7 @@ class EventPrinter:
     def _(self, event: EpochFinished) -> None:
         self._console.print(
             f"epoch {event.epoch:3d}  loss {event.train_loss:.3f} train {event.val_loss:.3f} validation  "
-            f"accuracy {event.accuracy:.3f}  mIoU {event.miou:.3f}{'  best so far' if event.best else ''}"
+            f"accuracy {event.accuracy:.3f}  mIoU {_miou_text(event)}{'  best so far' if event.best else ''}"
             f"{_how_many(event.warnings)}",
             soft_wrap=True,
         )
@@ -122,3 +122,11 @@ class EventPrinter:
 
 def _how_many(warnings: Sequence[str]) -> str:
     return f"  {len(warnings)} warning{'s' * (len(warnings) != 1)}" if warnings else ""
+
+
+def _miou_text(event: EpochFinished) -> str:
+    """Return the mIoU; one that is estimated from few labels after its interval."""
+    if event.miou_interval is None:
+        return f"{event.miou:.3f}"
+    low, high = event.miou_interval
+    return f"{low:.2f}-{high:.2f} (about {event.miou:.2f})"

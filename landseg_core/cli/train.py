@@ -187,7 +187,16 @@ def parse_choices(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _report(result: TrainResult) -> None:
-    metrics = "not validated" if result.best_miou is None else f"mIoU {result.best_miou:.3f} on the validation areas"
-    say(f"{result.model_path}: {metrics}")
+    say(f"{result.model_path}: {_metrics_text(result)}")
     if result.reason == "stopped":
         raise JobStopped
+
+
+def _metrics_text(result: TrainResult) -> str:
+    if result.best_miou is None:
+        return "not validated"
+    found = result.bundle.header.training.get("figures", {})
+    if not found.get("estimated"):
+        return f"mIoU {result.best_miou:.3f} on the validation areas"
+    low, high = found["miou_interval"]
+    return f"mIoU {low:.2f}-{high:.2f} (about {result.best_miou:.2f}) in the whole images, estimated from few labels"

@@ -84,9 +84,9 @@ def share_warnings(map_shares: Sequence[float], label_px: Sequence[int], names: 
     total = max(1, sum(label_px))
     return tuple(
         N_(
-            "{name} has {map_share:.0%} of the map, but {label_share:.0%} of the labels; label more of it",
+            "{name} has about {map_share:.0%} of the map, but {label_share:.0%} of the labels; label more of it",
             name=name,
-            map_share=map_share,
+            map_share=round(map_share, 1),
             label_share=pixels / total,
         )
         for name, map_share, pixels in zip(names, map_shares, label_px, strict=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from landseg_core.events import RunFinished, RunStarted
 from landseg_core.runs.catalogue import RunStatus
-from landseg_gui.text import as_sentence, duration, tr
+from landseg_gui.text import as_sentence, duration, interval, percent, tr
 
 if TYPE_CHECKING:
     from landseg_core.runs.details import RunDetails
@@ -40,6 +40,13 @@ def end_text(end: RunFinished | LoggedEnd, epoch: int | None) -> str:
         case _:
             text = tr("Ended after {time}", time=time)
     return text if epoch is None else tr("{end} · epoch {epoch}", end=text, epoch=epoch)
+
+
+def metric_text(value: float | None, ends: tuple[float, float] | None) -> str:
+    """Return a metric; one that is estimated from few labels after its interval, which says more."""
+    if ends is None:
+        return percent(value)
+    return tr("{interval} (about {value})", interval=interval(ends), value=percent(value, 0))
 
 
 def details_text(details: RunDetails) -> str:

@@ -25,7 +25,7 @@ from landseg_core.runs.samples import ValidationSamples
 from landseg_gui.jobs.runner import Job
 from landseg_gui.panels.runs.iou_table import IouTable
 from landseg_gui.panels.runs.run_controls import RunControls
-from landseg_gui.panels.runs.run_text import details_text, end_text, what_text
+from landseg_gui.panels.runs.run_text import details_text, end_text, metric_text, what_text
 from landseg_gui.panels.runs.samples import ValidationSamplesView
 from landseg_gui.panels.runs.warning_list import NoticeList
 from landseg_gui.plain_text import PlainLabel
@@ -169,10 +169,11 @@ class RunView(QScrollArea):
 
     def _show_saved_metrics(self, summary: RunSummary) -> None:
         if summary.evaluation is not None:
+            found = summary.evaluation
             metrics = tr(
                 "Best mIoU {miou} in epoch {epoch} · accuracy {accuracy}",
-                miou=percent(summary.miou),
-                epoch=summary.evaluation.epoch,
+                miou=metric_text(found.miou, found.miou_interval if found.estimated else None),
+                epoch=found.epoch,
                 accuracy=percent(summary.accuracy),
             )
             self._show_metrics(metrics, summary.evaluation.warnings)
@@ -262,11 +263,12 @@ class RunView(QScrollArea):
         self._show_metrics(self._metrics_text(event), event.warnings)
 
     def _metrics_text(self, event: EpochFinished) -> str:
+        miou = metric_text(event.miou, event.miou_interval)
         if self._best is None:
-            return tr("mIoU {miou} · accuracy {accuracy}", miou=percent(event.miou), accuracy=percent(event.accuracy))
+            return tr("mIoU {miou} · accuracy {accuracy}", miou=miou, accuracy=percent(event.accuracy))
         return tr(
             "mIoU {miou} · best {best} in epoch {epoch} · accuracy {accuracy}",
-            miou=percent(event.miou),
+            miou=miou,
             best=percent(self._best.miou),
             epoch=self._best.epoch,
             accuracy=percent(event.accuracy),

@@ -21,8 +21,9 @@ from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, JobRunner, Work
+from landseg_gui.panels.runs.run_text import metric_text
 from landseg_gui.session.session import Session
-from landseg_gui.text import percent, tr
+from landseg_gui.text import tr
 from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.large_work import ask_if_large
 from landseg_gui.workflows.training.borrowed_project import BorrowedProject
@@ -174,7 +175,7 @@ class TrainFlow(Flow):
             text = tr(
                 "{model} is ready to predict with: mIoU {miou} in epoch {epoch}.",
                 model=model,
-                miou=percent(result.best_miou),
+                miou=metric_text(result.best_miou, _estimated_interval(result)),
                 epoch=result.best_epoch,
             )
         self._notifier.info(text)
@@ -199,3 +200,9 @@ class TrainFlow(Flow):
 def _known_settings(config: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of a run that this version knows."""
     return {name: value for name, value in config.items() if name in TrainConfig.model_fields}
+
+
+def _estimated_interval(result: TrainResult) -> tuple[float, float] | None:
+    """Return the interval of the model's mIoU where that is estimated from few labels."""
+    found = result.bundle.header.training.get("figures", {})
+    return tuple(found["miou_interval"]) if found.get("estimated") else None

@@ -182,6 +182,15 @@ def test_stop_wakes_a_paused_run(panel: TrainingPanel, job: Job, run: ScriptedRu
     assert button(panel, "pause").text() == "Pause"
 
 
+def test_an_estimate_from_few_labels_shows_its_interval_first(
+    panel: TrainingPanel, job: Job, run: ScriptedRun, qtbot: QtBot
+) -> None:
+    run.events += [STARTED, replace(epoch(1, 0.44, best=True), miou_interval=(0.31, 0.58))]
+    qtbot.waitUntil(lambda: text(panel, "training_figures") != "")
+    wanted = "mIoU 31.0–58.0 % (about 44 %) · best 44.0 % in epoch 1 · accuracy 90.0 %"
+    assert text(panel, "training_figures") == wanted
+
+
 @pytest.mark.parametrize(
     ("reason", "state"),
     [
