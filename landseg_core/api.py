@@ -114,6 +114,7 @@ def predict(
     confidence: bool = False,
     tta: bool = False,
     device: str = "auto",
+    corrections: AnyPath | None = None,
     overwrite: bool = False,
     large: bool = False,
     on_event: OnEvent | None = None,
@@ -121,6 +122,7 @@ def predict(
     """Write the land cover of `image`, or of its `window` (x, y, width, height in px), to the GeoTIFF `out`.
 
     `confidence` writes the probability of each pixel's class, in %, beside it; `tta` averages over four rotations.
+    `corrections` is a project that holds a correction of the model.
 
     Raises:
         LargeWorkError: it is a very large job, and `large` is off.
@@ -139,6 +141,7 @@ def predict(
         confidence=confidence,
         tta=tta,
         device=device,
+        corrections=None if corrections is None else Path(corrections),
         overwrite=overwrite,
         large=large,
     )
@@ -203,12 +206,14 @@ def evaluate(
     *,
     tta: bool = False,
     device: str = "auto",
+    corrections: AnyPath | None = None,
     large: bool = False,
     on_event: OnEvent | None = None,
 ) -> Evaluation:
     """Compare the maps that `model` makes of a folder of `images` with the `masks` of the same stems.
 
-    Pixels that the model was trained on do not count. `tta` averages over four rotations.
+    Pixels that the model was trained on do not count. `tta` averages over four rotations. `corrections` is a project
+    that holds a correction of the model; pixels that it was fitted to do not count, either.
 
     Raises:
         LargeWorkError: it is a very large job, and `large` is off.
@@ -216,7 +221,15 @@ def evaluate(
     """
     from landseg_core.tasks.evaluate import EvaluateTask, run_evaluate
 
-    task = EvaluateTask(model=model, images=Path(images), masks=Path(masks), tta=tta, device=device, large=large)
+    task = EvaluateTask(
+        model=model,
+        images=Path(images),
+        masks=Path(masks),
+        corrections=None if corrections is None else Path(corrections),
+        tta=tta,
+        device=device,
+        large=large,
+    )
     return Evaluation.of(run_evaluate(task, on_event or ignore_event).metrics)
 
 

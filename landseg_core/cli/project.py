@@ -15,6 +15,7 @@ from landseg_core.cli.ending import ENDING
 from landseg_core.cli.jobs import run_job
 from landseg_core.cli.options import Alpha, Large, Maps, Overwrite, parse_mapping
 from landseg_core.cli.output import say
+from landseg_core.cli.project_corrections import correct, corrections
 from landseg_core.cli.project_options import ImageName, KeepGrid, MoveLabels, ProjectFile, editable, require_one_way
 from landseg_core.cli.project_regrid import regrid, relink
 from landseg_core.tasks.batch import Batch
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Create, fill and check project files.", no_args_is_help=True)
 app.command("regrid")(regrid)
 app.command("relink")(relink)
+app.command("correct")(correct)
+app.command("corrections")(corrections)
 
 
 class LabelForm(StrEnum):

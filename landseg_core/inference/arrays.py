@@ -16,7 +16,7 @@ from landseg_core.events import ignore_event
 from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.backend import BackendRequest
-from landseg_core.inference.backends.choice import chosen_backend, possible
+from landseg_core.inference.backends.choice import chosen_backend, possible, runnable
 from landseg_core.inference.backends.memory import BenchmarkCache
 from landseg_core.inference.blending import BlendedRows
 from landseg_core.inference.layout import Strip
@@ -72,7 +72,7 @@ def predict_pixels(
     native = ArrayPixels(pixels, grid)
     size = size_at(grid, ground_resolution, header.ground_resolution_m)
     request = BackendRequest(model, lambda: sample_windows(resampled(native, size)), device, tta)
-    candidates = possible(device, "auto", "auto")
+    candidates = possible(device, runnable(model, "auto"), "auto")
     backend = chosen_backend(request, candidates, ignore_event, BenchmarkCache.of_user(), worth_a_trial=False)
     sink = _ArraySink(grid.window, header.schema)
     TiledPredictor(backend, native, grid.window, tile=TILE, size=size).run(sink, lambda _window: None)

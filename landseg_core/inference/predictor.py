@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from landseg_core.events import JobControl, Notice, OnEvent, ignore_event
 from landseg_core.geo.window import PixelWindow
 from landseg_core.inference.backends.backend import Backend, BackendRequest
-from landseg_core.inference.backends.choice import chosen_backend, possible
+from landseg_core.inference.backends.choice import chosen_backend, possible, runnable
 from landseg_core.inference.backends.memory import BenchmarkCache, trial_question
 from landseg_core.inference.blending import BlendedRows
 from landseg_core.inference.compatibility import band_notices, compatibility_notices, input_size
@@ -57,7 +57,7 @@ def prepared_backend(
     header = bundle.header
     bands = check_compatible(header, source, options.bands)
     view = pixel_view(source, bands, input_size(header, source, options.resolution))
-    candidates = possible(options.device, options.backend, options.precision)  # loads torch
+    candidates = possible(options.device, runnable(bundle, options.backend), options.precision)  # loads torch
     memory = BenchmarkCache.of_user()
     backend = chosen_backend(
         BackendRequest(bundle, cache(partial(sample_windows, view)), options.device, options.tta),
@@ -123,7 +123,7 @@ def predict_raster(
         with MapSink(target, layers) as sink:
             predictor.run(sink, _each_window(meter, control or JobControl()))
         seconds = time.monotonic() - start
-    if backend is None and seconds > _MEASURED_SECONDS:
+    if backend is None and bundle.addition is None and seconds > _MEASURED_SECONDS:
         memory.keep(throughput_question(header, options), None, work.pixels * work.computed / seconds)
 
 

@@ -17,6 +17,7 @@ from landseg_core.raster.model_reference import ModelReference
 if TYPE_CHECKING:
     import torch
 
+    from landseg_core.models.added_scores import ScoreAddition
     from landseg_core.models.catalog import SegmentationModel
 
 
@@ -25,11 +26,13 @@ class ModelBundle:
     """A trained model: its header, and its float32 weights `state` by name, on the CPU.
 
     `reference` is how maps refer to the file that it was loaded from; None for a model that is not from a file.
+    `addition` computes scores that are added to those of the network, if there are such: only PyTorch can run that.
     """
 
     header: BundleHeader
     state: dict[str, torch.Tensor] = dataclasses.field(repr=False, compare=False)
     reference: ModelReference | None = dataclasses.field(default=None, compare=False)
+    addition: ScoreAddition | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         header = self.header
@@ -52,12 +55,28 @@ class ModelBundle:
         _require_weights(header, state, found)
         return cls(header, state, ModelReference.of_bytes(found, data, in_run=found.name == MODEL_FILE))
 
+    @property
+    def file_reference(self) -> ModelReference:
+        """Return how the file that the model comes from is referred to.
+
+        Raises:
+            ModelError: it does not come from a file.
+        """
+        if self.reference is None:
+            raise ModelError(N_("only a model that comes from a file can be corrected; save it and load it again"))
+        return self.reference
+
     def save(self, path: AnyPath) -> None:
         """Write the model file, atomically.
 
         Raises:
             OutputError: it cannot be written; what was there before is untouched.
+            ModelError: scores are added to its own, which a model file cannot hold.
         """
+        if self.addition is not None:
+            raise ModelError(
+                N_("a corrected model cannot be saved as a model file; save the model without corrections")
+            )
         path = Path(path)
         write_tensor_file(path, self.state, KIND, self.header.to_record())
 
@@ -68,7 +87,13 @@ class ModelBundle:
         header = self.header
         model = build_model(header.architecture, len(header.bands), len(header.schema))
         load_weights(model, self.state)
-        return model.eval()
+        return model.eval() if self.addition is None else self._with_addition(model, self.addition)
+
+    @staticmethod
+    def _with_addition(model: SegmentationModel, addition: ScoreAddition) -> SegmentationModel:
+        from landseg_core.models.added_scores import AddedScores
+
+        return AddedScores(model, addition).eval()
 
 
 def _require_weights(header: BundleHeader, state: dict[str, torch.Tensor], path: Path) -> None:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from landseg_core.messages import N_
 
 if TYPE_CHECKING:
+    from landseg_core.models.added_scores import AddedScores
     from landseg_core.models.lite0 import Lite0Probe, Lite0UNet
     from landseg_core.models.tta import TtaNetwork
     from landseg_core.models.unet import UNet
 
-    SegmentationModel = UNet | Lite0UNet | Lite0Probe | TtaNetwork
+    SegmentationModel = UNet | Lite0UNet | Lite0Probe | TtaNetwork | AddedScores
     """A torch module with `stride`, the side of its pooling grid, and `radius`, half its receptive field, in px."""
 
 

@@ -17,8 +17,9 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.normalisation import Normalisation
-from landseg_core.models.tensor_file import read_record
+from landseg_core.models.tensor_file import read_bytes, read_record
 from landseg_core.raster.alpha import AUTO
+from landseg_core.raster.model_reference import ModelReference
 from landseg_core.value_problems import first_problem
 
 MODEL_FILE = "model.safetensors"
@@ -178,6 +179,16 @@ def read_header(path: AnyPath) -> BundleHeader:
     """
     found = model_path(path)
     return BundleHeader.from_record(read_record(found, KIND), found)
+
+
+def model_reference(path: Path) -> ModelReference:
+    """Return how maps refer to a model file, or to the one in a run's folder, without loading torch.
+
+    Raises:
+        ModelError: there is no such file, or it cannot be read.
+    """
+    found = model_path(path)
+    return ModelReference.of_bytes(found, read_bytes(found), in_run=found.name == MODEL_FILE)
 
 
 def _require_known_format(version: Any, path: Path) -> None:

@@ -31,11 +31,13 @@ class ModelReference:
         file: the name of the model file, without its folder.
         hash: SHA-256 of the file's bytes, as hexadecimal digits.
         run: the name of the training run's folder; None where the model is not in one.
+        correction: SHA-256 of the correction head that the model was used with; None for the model as it is.
     """
 
     file: _Name
     hash: _Name
     run: _Name | None = None
+    correction: _Name | None = None
 
     @classmethod
     def of_bytes(cls, path: Path, content: bytes, *, in_run: bool) -> Self:

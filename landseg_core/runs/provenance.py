@@ -46,7 +46,8 @@ class TrainedImage:
         return [PixelWindow(*window) for window in self.windows]
 
 
-_RECORD = pydantic.TypeAdapter(Annotated[list[TrainedImage], pydantic.Field(max_length=MOST_IMAGES)])
+TrainedImages = Annotated[tuple[TrainedImage, ...], pydantic.Field(max_length=MOST_IMAGES)]
+_RECORD = pydantic.TypeAdapter(TrainedImages)
 
 
 def provenance(
@@ -69,12 +70,35 @@ def provenance(
         with RasterSource(path, alpha=areas[0].alpha) as source:
             images.append(_trained_image(source, data.bands, areas))
     of_parent = parent.training if parent else {}
-    every = list(dict.fromkeys([*images, *(_recorded(parent) if parent else ())]))
-    recorded = _RECORD.dump_python(_bounded(every[:MOST_IMAGES]), mode="json")
-    unrecorded = max(0, len(every) - MOST_IMAGES) + of_parent.get("trained_on_untold", 0)
     pixels = dict(zip(data.schema.names, _class_pixels(data), strict=True))
     trained_px = {name: count or of_parent.get("trained_px", {}).get(name, 0) for name, count in pixels.items()}
-    return {"trained_on": recorded, "trained_on_untold": unrecorded, "trained_px": trained_px}
+    return _record(images, parent) | {"trained_px": trained_px}
+
+
+def _record(images: Sequence[TrainedImage], parent: BundleHeader | None) -> dict[str, Any]:
+    """Return the record of `images` and of those that the parent model was trained on."""
+    every = list(dict.fromkeys([*images, *(_recorded(parent) if parent else ())]))
+    recorded = _RECORD.dump_python(tuple(_bounded(every[:MOST_IMAGES])), mode="json")
+    of_parent = parent.training.get("trained_on_untold", 0) if parent else 0
+    return {"trained_on": recorded, "trained_on_untold": max(0, len(every) - MOST_IMAGES) + of_parent}
+
+
+def header_trained_on(header: BundleHeader, images: Sequence[TrainedImage]) -> BundleHeader:
+    """Return the header of a model that was trained on `images` as well."""
+    return replace(header, training=header.training | _record(images, header)) if images else header
+
+
+def trained_image(
+    source: RasterSource, stem: str, bands: Sequence[int], windows: Iterable[PixelWindow]
+) -> TrainedImage:
+    """Return the record of an image of which `windows`, in its own px, were trained on.
+
+    Raises:
+        RasterError: it cannot be read.
+    """
+    whole, found = source.grid.window, disjoint(windows)
+    stored = None if found == [whole] else tuple((w.x, w.y, w.width, w.height) for w in found)
+    return TrainedImage(stem, whole.width, whole.height, fingerprint(source, bands), stored)
 
 
 def trained_classes(data: TrainingData) -> list[bool]:
@@ -104,13 +128,10 @@ def _by_image(areas: Sequence[LabelledArea]) -> dict[Path, list[LabelledArea]]:
 
 
 def _trained_image(source: RasterSource, bands: Sequence[int], areas: Sequence[LabelledArea]) -> TrainedImage:
-    whole, view = source.grid.window, areas[0].view  # an image has one view
+    view = areas[0].view  # an image has one view
     # Merged as they are read, where they adjoin: the px of the file that they are resampled from may overlap.
-    windows = disjoint(
-        replace(areas[0], window=window).native_window for window in merged(area.window for area in areas)
-    )
-    stored = None if windows == [whole] else tuple((w.x, w.y, w.width, w.height) for w in windows)
-    return TrainedImage(areas[0].stem, whole.width, whole.height, fingerprint(source, view.bands or bands), stored)
+    windows = (replace(areas[0], window=window).native_window for window in merged(area.window for area in areas))
+    return trained_image(source, areas[0].stem, view.bands or bands, windows)
 
 
 def _bounded(images: Sequence[TrainedImage]) -> list[TrainedImage]:
@@ -228,9 +249,9 @@ def _possible_bands(header: BundleHeader, source: RasterSource, view: RasterView
         yield header.bands
 
 
-def _recorded(header: BundleHeader) -> list[TrainedImage]:
+def _recorded(header: BundleHeader) -> Sequence[TrainedImage]:
     """Return the images on record; none, where it is of a version that recorded none."""
     try:
         return _RECORD.validate_python(header.training.get("trained_on", []))
     except pydantic.ValidationError:
-        return []
+        return ()

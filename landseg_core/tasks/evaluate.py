@@ -15,7 +15,15 @@ from landseg_core.limits import require_agreed
 from landseg_core.messages import N_
 from landseg_core.output_files import OutputFiles, unwritable
 from landseg_core.task_fields import FieldHints, Large, Overwrite
-from landseg_core.tasks.fields import Alpha, MaskValues, Model, header_of, loaded
+from landseg_core.tasks.fields import (
+    Alpha,
+    Corrections,
+    MaskValues,
+    Model,
+    header_of,
+    loaded,
+    require_corrections,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +51,7 @@ class EvaluateTask(pydantic.BaseModel):
     )
     mask_values: MaskValues = ()
     alpha: Alpha = None
+    corrections: Corrections = None
     tta: Tta = False
     device: Device = "auto"
     overwrite: Overwrite = False
@@ -52,9 +61,11 @@ class EvaluateTask(pydantic.BaseModel):
 def run_evaluate(task: EvaluateTask, on_event: OnEvent = ignore_event, control: JobControl | None = None) -> Evaluation:
     """Compare the maps of the model with the masks. All that can be checked without torch is checked first.
 
-    Pixels that the model was trained on are left out, whatever their image is called now.
+    Pixels that the model was trained on are left out, whatever their image is called now; so are those that its
+    correction was fitted to.
 
     Raises:
+        ProjectError: there is no correction of the model.
         ModelError: the model cannot be opened, or does not fit an image.
         DatasetError: the folders do not match, a mask cannot be used, or no pixel is left to count.
         RasterError: an image cannot be read.
@@ -76,13 +87,14 @@ def _evaluation(task: EvaluateTask, on_event: OnEvent, control: JobControl) -> E
     from landseg_core.labels.masks.value_mapping import parse_value_mapping
 
     require_device_name(task.device)
+    require_corrections(task.model, task.corrections)
     header, mapping = header_of(task.model), parse_value_mapping(task.mask_values)
     areas = _areas(task, header, mapping, on_event, control)
     _require_agreed(task, header, areas)
     from landseg_core.training.evaluation import evaluate  # all that needs no torch has been checked
 
     return evaluate(
-        loaded(task.model),
+        loaded(task.model, task.corrections),
         areas,
         task.device,
         on_event,

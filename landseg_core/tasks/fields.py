@@ -69,6 +69,16 @@ def _path_or_model(given: object) -> Path | ModelBundle:
     return given
 
 
+Corrections = Annotated[
+    Path | None,
+    FieldHints(metavar="PROJECT"),
+    Field(
+        title=N_("Corrections"),
+        description=N_("Use the correction of the model that this project holds (landseg project correct)"),
+    ),
+]
+"""None: the model as it is."""
+
 _model_field = Field(title=N_("Model"), description=N_("A model.safetensors, or the run folder that contains it"))
 ModelPath = Annotated[Path, _model_field]
 Model = Annotated[Path | ModelBundle, pydantic.PlainValidator(_path_or_model), _model_field]
@@ -86,12 +96,35 @@ def header_of(model: Path | ModelBundle) -> BundleHeader:
     return read_header(model) if isinstance(model, Path) else model.header
 
 
-def loaded(model: Path | ModelBundle) -> ModelBundle:
-    """Return a model with its weights.
+def loaded(model: Path | ModelBundle, corrections: Path | None = None) -> ModelBundle:
+    """Return a model with its weights, and with the correction of it that the project `corrections` holds.
 
     Raises:
-        ModelError: there is no such file, or it is damaged.
+        ModelError: there is no such file, or it is damaged, or the correction is.
+        ProjectError: the project holds no correction of the model, or cannot be read.
     """
     from landseg_core.models.bundle import ModelBundle
 
-    return ModelBundle.load(model) if isinstance(model, Path) else model
+    bundle = ModelBundle.load(model) if isinstance(model, Path) else model
+    if corrections is None:
+        return bundle
+    from landseg_core.assistant.correcting import kept_correction
+    from landseg_core.assistant.corrections import corrected
+
+    return corrected(bundle, kept_correction(corrections, bundle.file_reference))
+
+
+def require_corrections(model: Path | ModelBundle, corrections: Path | None) -> None:
+    """Check, without torch, that the project `corrections`, if given, holds a correction of the model.
+
+    Raises:
+        ModelError: there is no such model.
+        ProjectError: the project holds no correction of it, or cannot be read.
+    """
+    if corrections is None:
+        return
+    from landseg_core.assistant.correcting import require_correction
+    from landseg_core.models.header import model_reference
+
+    reference = model_reference(model) if isinstance(model, Path) else model.file_reference
+    require_correction(corrections, reference)

@@ -20,7 +20,7 @@ from landseg_core.output_files import check_free, check_name, made_folder
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_core.task_fields import AS_IT_IS
 from landseg_core.tasks.batch import Batch
-from landseg_core.tasks.fields import Alpha, Model, header_of, loaded
+from landseg_core.tasks.fields import Alpha, Corrections, Model, header_of, loaded, require_corrections
 
 if TYPE_CHECKING:
     from landseg_core.labels.classes import ClassSchema
@@ -64,6 +64,7 @@ class PredictTask(PredictOptions):
         title=N_("Maps"), description=N_("The rasters, each with the files of its map")
     )
     alpha: Alpha = None
+    corrections: Corrections = None
     keep_going: bool = Field(
         default=False, title=N_("Keep going"), description=N_("Continue with the other images if one fails")
     )
@@ -145,16 +146,21 @@ def run_predict(
 
     Raises:
         ModelError: the model cannot be opened or run as the task says, or does not fit a raster.
-        RasterError, ProjectError: a raster cannot be opened or read, or has another grid by now.
+        RasterError, ProjectError: a raster cannot be opened or read, or has another grid by now; or there is no
+            correction of the model.
         LargeWorkError: it is a very large job, and `large` is off.
         OutputError: a map exists already, or cannot be written.
         DeviceError: this computer has no such device.
         JobStopped: `control` asked for it.
     """
     from landseg_core.inference.backends.catalog import require_backend
+    from landseg_core.inference.backends.choice import require_torch
 
     header = header_of(task.model)
+    if task.corrections is not None:
+        require_torch(task.backend)
     require_backend(task.backend, task.precision, task.device)
+    require_corrections(task.model, task.corrections)
     batch, works = Batch(on_event, single=len(task.maps) == 1 or not task.keep_going), list[WorkSize]()
     able = batch.done(task.maps, lambda one: works.append(check_map(task, one, header)))
     made: list[PlannedMap] = []
@@ -171,7 +177,7 @@ def run_predict(
 def _made(
     task: PredictTask, maps: Sequence[PlannedMap], batch: Batch, on_event: OnEvent, control: JobControl
 ) -> list[PlannedMap]:
-    bundle = loaded(task.model)
+    bundle = loaded(task.model, task.corrections)
     made = batch.done(maps, lambda one: on_event(make_map(task, one, bundle, on_event, control)))
     if not made:
         raise _NoMapMadeError

@@ -21,6 +21,8 @@ from landseg_core.messages import N_, Text
 if TYPE_CHECKING:
     import torch
 
+    from landseg_core.models.bundle import ModelBundle
+
 TRIAL_SECONDS = 10.0
 """Seconds that a trial may take, once for a machine and a kind of network."""
 TRIAL_SIDE = 384
@@ -28,6 +30,7 @@ TRIAL_SIDE = 384
 AGREEMENT = 0.99
 """A backend that agrees with PyTorch on a smaller share of the pixels is not chosen automatically."""
 _ROUNDS = 3
+_TORCH = "torch"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,31 @@ def possible(device: str, backend: str, precision: str) -> list[Choice]:
     able = _able(precision, str(_device(device))) or _able(precision, device)
     choices = [Choice(name, _number(BACKENDS[name], precision, device)) for name in able]
     return [choice for choice in choices if choice.precision == choices[0].precision]
+
+
+def runnable(bundle: ModelBundle, backend: str) -> str:
+    """Return the backend to run a model on, which may be "auto": with an addition it is PyTorch.
+
+    Raises:
+        ModelError: it has an addition, and the user wants another backend.
+    """
+    if bundle.addition is None:
+        return backend
+    require_torch(backend)
+    return _TORCH
+
+
+def require_torch(backend: str) -> None:
+    """Check that a corrected model can run on `backend`, which may be "auto".
+
+    Raises:
+        ModelError: it cannot.
+    """
+    if backend not in (AUTO, _TORCH):
+        title, own = BACKENDS[backend].title, BACKENDS[_TORCH].title
+        raise ModelError(
+            N_("a corrected model runs on {own}, not on {title}; choose the backend torch", own=own, title=title)
+        )
 
 
 def _able(precision: str, device: str) -> list[str]:

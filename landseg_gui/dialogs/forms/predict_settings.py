@@ -18,8 +18,11 @@ from landseg_gui.dialogs.forms.setting_editors import editor_for
 from landseg_gui.form_settings import FormSettings
 from landseg_gui.text import as_sentence, tr, translated
 
-_ELSEWHERE = {"model", "maps", "alpha", "window", "confidence", "keep_going", "overwrite", "large"}
-"""Fields that the dialog asks for in its own way, or that the window sets."""
+_ELSEWHERE = {"model", "maps", "alpha", "window", "confidence", "keep_going", "overwrite", "large", "corrections"}
+"""Fields that the dialog asks for in its own way, or that the window sets.
+
+Corrections are those of the open project.
+"""
 
 
 class PredictSettings(QObject):
