@@ -115,6 +115,7 @@ KINDS = (
     _raster("JPEG 2000", "jp2", "jp2", 30),
     _raster("VRT", "vrt", "vrt", 50),
     Kind("model", "model", "case.safetensors", 60, readers.read_model),
+    Kind("correction of a model", "correction", "case.safetensors", 30, readers.read_correction),
     Kind("run", "run", "", 120, readers.read_run, _RUN_FILES, (remove,)),
     Kind("run that is resumed", "run", "", 8, readers.resume_run, _RUN_FILES, (remove,)),
     Kind("class file", "classes", "case.json", 50, readers.read_classes),

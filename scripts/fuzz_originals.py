@@ -282,6 +282,16 @@ def make_training(folder: Path) -> None:
     make_run(folder)
     model = kind_folder(folder, "model") / "case.safetensors"
     os.link(folder / "run" / "model.safetensors", model)
+    make_correction(kind_folder(folder, "correction") / "case.safetensors")
+
+
+def make_correction(path: Path) -> None:
+    from landseg_core.assistant.corrections import CorrectionHead
+    from landseg_core.runs.provenance import TrainedImage
+
+    weights = noise((4, 60), 5, 256).astype(np.float32)
+    trained = TrainedImage("north", 300, 200, "0" * 24, ((0, 0, 32, 32), (64, 0, 32, 20)))
+    path.write_bytes(CorrectionHead("0" * 64, (0, 1, 2, 3), weights, weights[:, 0], (trained,)).to_bytes())
 
 
 def make_run(folder: Path) -> None:

@@ -93,6 +93,14 @@ def read_model(path: Path, home: Path) -> Any:
     return bundle.header.to_record(), {name: tensor.sum().item() for name, tensor in bundle.state.items()}
 
 
+def read_correction(path: Path, _home: Path) -> Any:
+    """Read a correction head as a project stores it."""
+    from landseg_core.assistant.corrections import CorrectionHead
+
+    head = CorrectionHead.from_bytes(path.read_bytes(), str(path))
+    return head.model_hash, head.values, head.trained_on, float(head.weights.sum()), float(head.bias.sum())
+
+
 def read_run(path: Path, home: Path) -> Any:
     """List a run, write its report, read the labels and the ground that it keeps, and its settings to go on."""
     from landseg_core.cli.runs import runs
