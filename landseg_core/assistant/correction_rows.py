@@ -46,6 +46,7 @@ _BLOCK = 32
 """Side in px of the squares that are recorded as trained on where they hold a label."""
 
 Positions = npt.NDArray[np.intp]
+Coordinates = npt.NDArray[np.floating]
 ClassTable = npt.NDArray[np.uint8]
 """(256,) from class values of a project to class indices of a model, 255 for others."""
 
@@ -210,7 +211,7 @@ def _blocks(window: PixelWindow, rows: Positions, columns: Positions) -> list[Pi
     return [inside for square in squares if (inside := square.intersection(window)) is not None]
 
 
-def _seen(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], view: PixelView, stride: int) -> PixelWindow:
+def _seen(x: Coordinates, y: Coordinates, view: PixelView, stride: int) -> PixelWindow:
     """Return the window of a view with `CONTEXT` around positions; it begins on the network's pooling grid."""
     left, top = (max(0, int(values.min() - CONTEXT) // stride * stride) for values in (x, y))
     right = min(view.grid.width, int(x.max()) + 1 + CONTEXT)
@@ -218,5 +219,5 @@ def _seen(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], view: PixelVie
     return PixelWindow(left, top, right - left, bottom - top)
 
 
-def _whole(values: npt.NDArray[np.float64], length: int) -> Positions:
+def _whole(values: Coordinates, length: int) -> Positions:
     return values.astype(np.intp).clip(0, length - 1)

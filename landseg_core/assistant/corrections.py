@@ -54,7 +54,7 @@ class LastLayerRows:
     def __len__(self) -> int:
         return len(self.features)
 
-    def chosen(self, rows: npt.NDArray[Any]) -> LastLayerRows:
+    def chosen(self, rows: npt.NDArray[Any] | slice) -> LastLayerRows:
         """Return some of the rows."""
         return LastLayerRows(self.features[rows], self.scores[rows])
 

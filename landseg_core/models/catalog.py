@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from landseg_core.messages import N_
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from landseg_core.models.tta import TtaNetwork
     from landseg_core.models.unet import UNet
 
-    SegmentationModel = UNet | Lite0UNet | Lite0Probe | TtaNetwork | AddedScores
+    SegmentationModel: TypeAlias = UNet | Lite0UNet | Lite0Probe | TtaNetwork | AddedScores
     """A torch module with `stride`, the side of its pooling grid, and `radius`, half its receptive field, in px."""
 
 
