@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from landseg_core.assistant.correction_rows import (
     MOST_LABELLED,
+    Part,
     RowReader,
     class_table,
     labelled_pixels,
@@ -66,21 +68,26 @@ def correct_model(
             raise DatasetError(_no_labels(project))
         from landseg_core.assistant.last_layer import LastLayer  # all that needs no torch has been checked
 
-        replay = list(replay_windows(images))
-        pixels = {image.entry.id: labelled_pixels(project, image, classes) for image in images}
-        reader = RowReader(LastLayer(bundle, device), project, classes, MOST_LABELLED / sum(pixels.values()))
-        meter = ProgressMeter(N_("correcting the model"), len(windows) + len(replay), on_event)
-        for read, parts in ((reader.read_labels, windows), (reader.read_replay, replay)):
-            for image, window in parts:
-                control.checkpoint()
-                read(image, window)
-                meter.add(1)
+        pixels = sum(labelled_pixels(project, image, classes) for image in images)
+        reader = RowReader(LastLayer(bundle, device), project, classes, MOST_LABELLED / pixels)
+        _read_all(reader, windows, list(replay_windows(images)), on_event, control)
         if reader.is_empty:
             raise DatasetError(_no_labels(project))
         fitted = fit_correction(reader.labelled, reader.class_indices, reader.replay)
         trained = tuple(image.record(blocks) for image in images if (blocks := reader.blocks.get(image.entry.id)))
     head = CorrectionHead.of_fit(model_hash, header.schema.values, fitted, trained)
-    return FittedCorrection(head, sum(pixels.values()), len(trained))
+    return FittedCorrection(head, pixels, len(trained))
+
+
+def _read_all(
+    reader: RowReader, labelled: Sequence[Part], replay: Sequence[Part], on_event: OnEvent, control: JobControl
+) -> None:
+    meter = ProgressMeter(N_("correcting the model"), len(labelled) + len(replay), on_event)
+    for read, parts in ((reader.read_labels, labelled), (reader.read_replay, replay)):
+        for image, window in parts:
+            control.checkpoint()
+            read(image, window)
+            meter.add(1)
 
 
 def _no_labels(project: Project) -> Text:

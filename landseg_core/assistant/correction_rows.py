@@ -84,6 +84,10 @@ class ModelImage:
         return trained_image(self.source, self.entry.name, self.bands, merged(blocks))
 
 
+Part = tuple[ModelImage, PixelWindow]
+"""A window of an image, in px of the image."""
+
+
 def usable_images(project: Project, header: BundleHeader, opened: ExitStack, on_event: OnEvent) -> Iterator[ModelImage]:
     """Yield the images that the model can be used on, open until `opened` ends; a `Notice` says why others are not."""
     for entry in present_images(project, on_event):
@@ -97,9 +101,7 @@ def usable_images(project: Project, header: BundleHeader, opened: ExitStack, on_
         yield ModelImage(entry, source, bands, pixel_view(source, bands, size))
 
 
-def labelled_windows(
-    project: Project, images: Sequence[ModelImage], classes: ClassTable
-) -> list[tuple[ModelImage, PixelWindow]]:
+def labelled_windows(project: Project, images: Sequence[ModelImage], classes: ClassTable) -> list[Part]:
     """Return windows that may hold labels of the `classes`, in px of their images: a random choice of too many."""
     every = [
         (image, piece)
@@ -123,7 +125,7 @@ def labelled_pixels(project: Project, image: ModelImage, classes: ClassTable) ->
     return sum(pixels for value, pixels in counts.items() if classes[value] != UNLABELLED)
 
 
-def replay_windows(images: Sequence[ModelImage]) -> Iterator[tuple[ModelImage, PixelWindow]]:
+def replay_windows(images: Sequence[ModelImage]) -> Iterator[Part]:
     """Yield windows at random positions, in px of their images; larger images get more of them."""
     dice = np.random.default_rng(0)
     areas = np.array([image.source.grid.window.pixels for image in images], float)

@@ -148,24 +148,27 @@ def fit_correction(
     replay: LastLayerRows,
     start: LinearModel | None = None,
 ) -> LinearModel:
-    """Return the change of the last layer, (F, K) weights and (K,) bias, that labelled pixels ask for.
+    """Return the change of the scores, (F, K) weights and (K,) bias, that labelled pixels ask for.
 
     Its loss is the mean cross-entropy over `labelled` pixels, whose class indices are the (N,) `classes`, plus that to
-    the model's own probabilities over `replay`, with the weight `replay_weight`. `start` is an earlier result, from
-    which a fit to a few labels more ends sooner.
+    the model's own probabilities over `replay`, of the weight `replay_weight`; there, pixels that the model is sure of
+    count more. `start` is an earlier result, from which a fit to a few labels more ends sooner.
+
+    Raises:
+        ModelError: the model gives numbers that are not finite.
     """
     every = LastLayerRows.joined([labelled, replay])
+    if not (np.isfinite(every.features).all() and np.isfinite(every.scores).all()):
+        raise ModelError(N_("the model gives scores that are not finite numbers and cannot be corrected; train again"))
     opinion = softmax(replay.scores)
     wanted = np.eye(opinion.shape[1], dtype=np.float32)[classes]
     share = replay_weight(float((labelled.scores.argmax(axis=1) != classes).mean()), opinion)
     mean, scale = every.features.mean(axis=0), every.features.std(axis=0)
-    scale = np.maximum(scale, _LEAST_SPREAD * scale.max())
+    scale = np.maximum(scale, max(_LEAST_SPREAD * float(scale.max()), 1e-12))
     fitted = fit_softmax(
         (every.features - mean) / scale,
         np.concatenate([wanted, opinion]),
-        weights=np.concatenate(
-            [np.full(len(labelled), 1 / len(labelled)), np.full(len(replay), share / max(1, len(replay)))]
-        ),
+        weights=np.concatenate([np.full(len(labelled), 1 / len(labelled)), share * _held(opinion)]),
         ridge=RIDGE,
         offsets=every.scores,
         start=None if start is None else _normalised(start, mean, scale),
@@ -177,6 +180,13 @@ def fit_correction(
 def _normalised(model: LinearModel, mean: npt.NDArray[Any], scale: npt.NDArray[Any]) -> LinearModel:
     """Return a model of features as one of normalised features."""
     return LinearModel(model.weights * scale[:, np.newaxis], model.bias + mean @ model.weights)
+
+
+def _held(opinion: Scores) -> npt.NDArray[np.float32]:
+    """Return the share of each replay pixel in the weight of all: the square of how sure the model is of it."""
+    sure = opinion.max(axis=1) ** 2
+    shares: npt.NDArray[np.float32] = sure / max(float(sure.sum()), 1e-6)
+    return shares
 
 
 def replay_weight(wrong: float, opinion: Scores) -> float:
@@ -193,7 +203,7 @@ def replay_weight(wrong: float, opinion: Scores) -> float:
 
 
 def corrected(bundle: ModelBundle, head: CorrectionHead) -> ModelBundle:
-    """Return the model with a changed last layer; what the head was fitted to counts as trained on.
+    """Return the model with the scores of a head added; what the head was fitted to counts as trained on.
 
     Raises:
         ModelError: the head belongs to another model.

@@ -41,7 +41,7 @@ class LastLayer:
         self._format, self._dtype = arithmetic.memory_format, arithmetic.dtype or torch.float32
         self._inputs = InputNormaliser(bundle.header.normalisation).to(self._device)
         network = bundle.build()
-        self.stride, self.radius = network.stride, network.radius
+        self.stride: int = network.stride
         fold_batch_norms(network)
         if self._device.type == "cpu":
             optimize_for_cpu(network)

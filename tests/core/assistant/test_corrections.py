@@ -81,6 +81,19 @@ def test_without_replay_the_same_labels_ruin_the_model() -> None:
     assert share_right(fitted, everything, truth)[1] < 0.5
 
 
+def test_a_single_label_without_replay_is_enough() -> None:
+    labelled, kinds = clusters(1, 1)
+    fitted = fit_correction(labelled, (kinds + 1) % 3, labelled.chosen(slice(0)))
+    assert np.isfinite(fitted.scores(labelled.features)).all()
+
+
+def test_a_model_with_numbers_that_are_not_finite_is_refused() -> None:
+    (labelled, kinds), (replay, _) = clusters(20, 1), clusters(50, 2)
+    replay.features[3, 0] = np.inf
+    with pytest.raises(ModelError, match="scores that are not finite numbers"):
+        fit_correction(labelled, kinds, replay)
+
+
 def test_an_earlier_result_leads_to_the_same_one() -> None:
     (labelled, kinds), (replay, _) = clusters(200, 1), clusters(500, 2)
     cold = fit_correction(labelled, kinds, replay)
