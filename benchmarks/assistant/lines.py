@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.assistant import another_image, painting, training, views
+from benchmarks.assistant import another_image, correction, painting, training, views
 from benchmarks.assistant.line import Goal, Line
 
-LINES: dict[str, Line] = {**views.LINES, **another_image.LINES, **training.LINES, **painting.LINES}
+LINES: dict[str, Line] = {**views.LINES, **another_image.LINES, **correction.LINES, **training.LINES, **painting.LINES}
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,9 @@ class Labels:
         return Effort(strokes=self.strokes, looks=len(self.masks))
 
 
+LabelsOf = Callable[[Case], Labels]
+
+
 @dataclass(frozen=True)
 class Trained:
     """A run, its maps of all images of the scene, and the seconds that training and predicting took."""
@@ -91,15 +94,10 @@ def parent_untouched(case: Case) -> Measured:
     return Measured(asdict(found), Effort(looks=len(truth)))
 
 
-def parent_further(code_of: CodeOf, case: Case) -> Measured:
-    """Train the parent of other scenes further on the 60 strokes."""
-    return _further(code_of(), case, strokes_anywhere(case))
-
-
-def parent_at_errors(code_of: CodeOf, case: Case) -> Measured:
-    """Train the parent further on 60 strokes at its largest errors."""
+def strokes_at_parent_errors(case: Case) -> Labels:
+    """Return 60 strokes at the largest errors of the parent of other scenes."""
     maps = parent(case).maps
-    return _further(code_of(), case, strokes_where_wrong(case, maps, Labels.none(maps), STROKES))
+    return strokes_where_wrong(case, maps, Labels.none(maps), STROKES)
 
 
 def loop(code_of: CodeOf, case: Case) -> Measured:
@@ -116,9 +114,9 @@ def loop(code_of: CodeOf, case: Case) -> Measured:
     return Measured(values, effort, seconds)
 
 
-def _further(code: Code, case: Case, labels: Labels) -> Measured:
-    """Train the parent further, and measure both on what the strokes leave."""
-    began = parent(case)
+def parent_further(code_of: CodeOf, labels_of_case: LabelsOf, case: Case) -> Measured:
+    """Train the parent of other scenes further, and measure both on what the strokes leave."""
+    code, labels, began = code_of(), labels_of_case(case), parent(case)
     project = _project(code, case, labels)
     done = _train(code, case, project, FURTHER_MINUTES, "--from", began.run)
     maps, _ = predict(code, began.run, case.scene, case.folder / "parent-maps")
@@ -185,24 +183,24 @@ LINES = {
     "parent": _line("parent of other scenes, untouched", parent_untouched, fixed=True),
     "parent-strokes-before": _line(
         FURTHER_TITLE.format("the strokes", "before"),
-        partial(parent_further, before),
+        partial(parent_further, before, strokes_anywhere),
         Goal("gain", "gain in mIoU"),
         fixed=True,
     ),
     "parent-strokes": _line(
         FURTHER_TITLE.format("the strokes", "now"),
-        partial(parent_further, now),
+        partial(parent_further, now, strokes_anywhere),
         *_gains(0.03, "parent-strokes-before"),
     ),
     "parent-errors-before": _line(
         FURTHER_TITLE.format("strokes at its errors", "before"),
-        partial(parent_at_errors, before),
+        partial(parent_further, before, strokes_at_parent_errors),
         Goal("gain", "gain in mIoU"),
         fixed=True,
     ),
     "parent-errors": _line(
         FURTHER_TITLE.format("strokes at its errors", "now"),
-        partial(parent_at_errors, now),
+        partial(parent_further, now, strokes_at_parent_errors),
         *_gains(0.07, "parent-errors-before"),
     ),
     "loop-before": _line("ten minutes of person and computer, before", partial(loop, before), seeds=(0, 1), fixed=True),
