@@ -32,15 +32,18 @@ def landscapes(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_strokes_are_trained_on_from_nothing_and_from_a_parent(
     landscapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(parents, "FOLDER", tmp_path / "parents")
     monkeypatch.setattr(parents, "before", now)
-    lines = ["--line", "from-nothing", "--line", "parent-errors", "--line", "loop", "--seed", "0"]
-    main([*lines, "--scene", "here", "--minutes", "0.05", "--data", str(landscapes), "--out", str(tmp_path / "out")])
-    nothing, errors, loop = capsys.readouterr().out.splitlines()
+    names = ("from-nothing", "parent-errors", "loop", "correction-view")
+    lines = [word for name in names for word in ("--line", name)]
+    options = ["--scene", "here", "--seed", "0", "--minutes", "0.05", "--data", str(landscapes)]
+    main([*lines, *options, "--out", str(tmp_path / "out")])
+    correction, nothing, errors, loop = capsys.readouterr().out.splitlines()
+    assert "gain_outside" in correction
     assert "reported_width" in nothing
     assert "person 244 s" in nothing  # 60 strokes, and a look at each of two images
     assert "gain_accuracy" in errors
