@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -28,9 +29,13 @@ class Message:
 
 
 class Notifier(QObject):
-    """Passes on messages for the user, as sentences; `posted` brings each `Message`. May be called from any thread."""
+    """Passes on messages for the user, as sentences; `posted` brings each `Message`. May be called from any thread.
+
+    `offered` brings a message that stays, the text of its button, and what the button does.
+    """
 
     posted = Signal(object)
+    offered = Signal(str, str, object)
 
     def info(self, text: str) -> None:
         """Show something good to know."""
@@ -48,6 +53,10 @@ class Notifier(QObject):
     def error(self, text: str) -> None:
         """Show what has failed, and what to do about it."""
         self._post(Level.ERROR, text)
+
+    def offer(self, text: str, button: str, accept: Callable[[], object]) -> None:
+        """Show something with a button that does something about it."""
+        self.offered.emit(as_sentence(text), button, accept)
 
     def _post(self, level: Level, text: str) -> None:
         self.posted.emit(Message(level, as_sentence(text)))

@@ -53,7 +53,8 @@ def add_labels(code: Code, project: Path, scene: Scene, labels: Sequence[Mask]) 
         if (labelled != UNLABELLED).any():
             mask = project.parent / f"{stem}.png"
             cv2.imwrite(str(mask), labelled)
-            code.run("project", "import", project, mask, "--image", stem)
+            # Said, since a mask of 0 and 255 alone could as well be one of 255 = the class.
+            code.run("project", "import", project, mask, "--image", stem, "--map", "255=")
 
 
 def train(code: Code, project: Path, run: Path, minutes: float, seed: int, *options: str | Path) -> float:

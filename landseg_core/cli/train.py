@@ -23,6 +23,7 @@ from landseg_core.task_fields import hints_of
 from landseg_core.tasks.train import TrainTask, run_train
 
 if TYPE_CHECKING:
+    from landseg_core.metrics.comparison import Comparison
     from landseg_core.training.loop import TrainResult
 
 
@@ -186,8 +187,20 @@ def parse_choices(texts: Sequence[str]) -> dict[str, str]:
     return choices
 
 
+def worse_than_parent(beside: Comparison) -> str:
+    """Return the sentence about a model whose parent is better beyond the interval."""
+    assert beside.interval is not None
+    low, high = beside.interval
+    return (
+        f"the parent model is better on the validation areas: mIoU {beside.other_miou:.3f}, a difference of "
+        f"{beside.difference:+.3f} ({low:+.3f} to {high:+.3f}); predict with it, or label more and train again"
+    )
+
+
 def _report(result: TrainResult) -> None:
     say(f"{result.model_path}: {_metrics_text(result)}")
+    if result.beside_parent is not None and result.beside_parent.is_worse:
+        say(worse_than_parent(result.beside_parent))
     if result.reason == "stopped":
         raise JobStopped
 

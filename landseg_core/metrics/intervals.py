@@ -48,11 +48,11 @@ def bootstrap(counts: npt.NDArray[np.int64], resamples: int = RESAMPLES) -> Inte
     blocks = len(counts)
     if blocks < FEWEST_BLOCKS:
         return Intervals(None, None, {name: [None] * counts.shape[-1] for name in CLASS_RATES})
-    drawn = joined([rates(sums) for sums in _resamples(counts, resamples)])
+    drawn = joined([rates(sums) for sums in resampled(counts, resamples)])
     divisors = class_divisors(counts)
     return Intervals(
-        _interval(drawn.accuracy),
-        _interval(drawn.miou),
+        percentiles(drawn.accuracy),
+        percentiles(drawn.miou),
         {name: _class_intervals(getattr(drawn, name), divisors[name]) for name in CLASS_RATES},
     )
 
@@ -61,14 +61,17 @@ def intervals_of_draws(draws: npt.NDArray[np.float64]) -> Intervals:
     """Return the intervals of the metrics of (R, K, K) matrices, each of which is as likely as the others."""
     drawn = rates(draws)
     return Intervals(
-        _interval(drawn.accuracy),
-        _interval(drawn.miou),
-        {name: [_interval(values) for values in getattr(drawn, name).T] for name in CLASS_RATES},
+        percentiles(drawn.accuracy),
+        percentiles(drawn.miou),
+        {name: [percentiles(values) for values in getattr(drawn, name).T] for name in CLASS_RATES},
     )
 
 
-def _resamples(counts: npt.NDArray[np.int64], resamples: int) -> Iterator[Floats]:
-    """Yield (n, K, K) sums of drawn blocks, `resamples` in total; exact, since sums stay far below 2^53."""
+def resampled(counts: npt.NDArray[np.int64], resamples: int) -> Iterator[Floats]:
+    """Yield (n, K, K) sums of drawn blocks, `resamples` in total; exact, since sums stay far below 2^53.
+
+    (B, M, K, K) counts, of M models, give the sums of each draw one after another.
+    """
     rng = np.random.Generator(np.random.Philox(_SEED))
     blocks, classes = len(counts), counts.shape[-1]
     flat = counts.reshape(blocks, -1).astype(np.float64)
@@ -81,10 +84,11 @@ def _resamples(counts: npt.NDArray[np.int64], resamples: int) -> Iterator[Floats
 def _class_intervals(drawn: Floats, divisors: npt.NDArray[np.int64]) -> list[Interval | None]:
     """Return the intervals of (N, K) drawn metrics, where enough of the (B, K) divisors of the blocks are not 0."""
     enough = (divisors > 0).sum(axis=0) >= FEWEST_BLOCKS
-    return [_interval(values) if known else None for values, known in zip(drawn.T, enough, strict=True)]
+    return [percentiles(values) if known else None for values, known in zip(drawn.T, enough, strict=True)]
 
 
-def _interval(drawn: Floats) -> Interval | None:
+def percentiles(drawn: Floats) -> Interval | None:
+    """Return the 95 % interval of drawn numbers; those that are not finite do not count."""
     known = drawn[np.isfinite(drawn)]
     if not len(known):
         return None

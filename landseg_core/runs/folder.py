@@ -30,7 +30,8 @@ class RunFolder:
     """The files of a run: best model, checkpoint (and a copy of its record for people), metrics, settings, report.
 
     `recovery_checkpoint` is the one to roll back to where the last checkpoint is a later one, amid an epoch.
-    `parent_record` is the header of the model that the run fine-tunes, `parent_model` a copy of it.
+    `parent_record` is the header of the model that the run fine-tunes, `parent_model` a copy of it, `parent_counts` its
+    confusion matrices on what validates the run.
     Files that landseg 0.1 wrote are found under their former names.
     """
 
@@ -44,6 +45,7 @@ class RunFolder:
         self.config = path / "config.json"
         self.parent_record = path / "before.json"
         self.parent_model = path / "parent.safetensors"
+        self.parent_counts = path / "parent.json"
         self.report = path / "report.html"
         self._made = False
 
@@ -70,7 +72,7 @@ class RunFolder:
         """Return the path of every file that a run may have."""
         weights = self.model, self.checkpoint, self.checkpoint_record, self.recovery_checkpoint, self.parent_model
         renamed = (self.path / name for names in _FORMER_NAMES.items() for name in names)
-        return *weights, self.metrics, self.config, self.parent_record, *renamed, self.report
+        return *weights, self.metrics, self.config, self.parent_record, self.parent_counts, *renamed, self.report
 
     def require_free(self, *, overwrite: bool) -> None:
         """Check that a new run may go here.

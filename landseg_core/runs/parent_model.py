@@ -6,6 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.split.folders import FindTrained
 from landseg_core.data.training_data import TrainingData
@@ -13,6 +16,7 @@ from landseg_core.errors import DatasetError, ModelError, TrainingError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.input_files import parsed_json, read_file
 from landseg_core.messages import N_
+from landseg_core.metrics.comparison import Comparison, compare
 from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.output_files import copy_atomically, write_atomically
 from landseg_core.runs.config import TrainConfig
@@ -54,6 +58,34 @@ def load_parent(folder: RunFolder) -> BundleHeader | None:
         return BundleHeader.from_record(dict(record), folder.parent_record)
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(N_("{path} cannot be read; start a new run", path=folder.parent_record)) from error
+
+
+def save_parent_counts(folder: RunFolder, counts: npt.NDArray[np.int64]) -> None:
+    """Write the (B, K, K) confusion matrices of the parent model, by block, into the folder of a run.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    write_atomically(folder.parent_counts, (json.dumps(counts.tolist()) + "\n").encode())
+
+
+def load_parent_counts(folder: RunFolder) -> npt.NDArray[np.int64] | None:
+    """Return what `save_parent_counts` wrote; None where the parent model was not validated, or the file is damaged."""
+    try:
+        counts = np.array(parsed_json(read_file(folder.parent_counts)), np.int64)
+    except (OSError, ValueError, TypeError, OverflowError):
+        return None
+    return counts if counts.ndim == 3 else None
+
+
+def compared_with_parent(counts: npt.NDArray[np.int64], parent: npt.NDArray[np.int64] | None) -> Comparison | None:
+    """Return how a model does beside its parent on the same blocks; None where that was not validated on them."""
+    if parent is None:
+        return None
+    try:
+        return compare(counts, parent)
+    except ValueError:
+        return None
 
 
 def held_out_validation(data: TrainingData, parent: BundleHeader | None) -> HeldOutAreas:

@@ -19,6 +19,7 @@ from landseg_core.compute.memory import smaller_steps
 from landseg_core.errors import JobStopped, TrainingError
 from landseg_core.events import Notice, RunFinished, StepFinished
 from landseg_core.messages import N_
+from landseg_core.metrics.comparison import Comparison
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.runs.folder import RunFolder
 from landseg_core.training.batches import Batches
@@ -33,7 +34,7 @@ LEAST_RATE_SCALE = 0.25
 """A run whose loss is not finite goes on at half the learning rate, but not at less than this share of it."""
 EARLIEST_END = 0.5
 """No run ends early before this share of its schedule."""
-PARENT_SHARE = 0.05
+PARENT_SHARE = 0.1
 """Validating the model that a run by minutes fine-tunes may take no more than this share of the run."""
 _AUGMENTATION = 2
 """The purpose of random numbers, beside that of where chips are drawn."""
@@ -49,10 +50,22 @@ class TrainResult:
     best_miou: float | None
     reason: str
 
+    @property
+    def beside_parent(self) -> Comparison | None:
+        """Return how the model does beside the one that it was fine-tuned from; None where that was not measured."""
+        return Comparison.of_record(self.bundle.header.training)
+
 
 @dataclass(frozen=True)
 class Preparing:
     """The first step is about to come: what takes long is done now, and counts as preparation."""
+
+
+@dataclass(frozen=True)
+class ParentValidated:
+    """The model that the run fine-tunes is validated, on what the epochs to come are."""
+
+    metrics: ValidationMetrics
 
 
 @dataclass(frozen=True)
@@ -162,6 +175,7 @@ class TrainingLoop:
         quick = minutes is None or self._position.validation_seconds <= PARENT_SHARE * 60 * minutes
         if self._state.parent is not None and quick:
             metrics = self._validation.measure(self._checkpoint)
+            self._emit(ParentValidated(metrics))
             self._emit(Notice(N_("parent model: mIoU {miou:.3f} on the same validation areas", miou=metrics.miou)))
 
     # --- an epoch
@@ -224,7 +238,8 @@ class TrainingLoop:
         if not math.isfinite(metrics.loss):
             raise _LossNotFinite
         self._count_validation(began)
-        best = position.count_miou(metrics.miou)
+        # Few labels cannot say which of the epochs is best: by chance it would be one before the rate has come down.
+        best = position.count_miou(metrics.miou, any_is_best=self._learner.teacher is not None)
         seconds_per_pixel = position.validation_seconds / self._validation.pixels
         rate, train_seconds = self._learning_rate(), position.epoch_seconds
         self._emit(EpochValidated(position.epoch, metrics, best, rate, seconds_per_pixel, train_seconds))

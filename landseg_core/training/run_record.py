@@ -12,10 +12,11 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.metrics.evaluation import MapEvaluation, evaluate_blocks
 from landseg_core.metrics.warnings import evaluation_warnings, share_warnings
 from landseg_core.runs.folder import RunFolder
+from landseg_core.runs.parent_model import compared_with_parent, load_parent_counts, save_parent_counts
 from landseg_core.runs.provenance import provenance, trained_classes
 from landseg_core.runs.sample_file import save_samples
 from landseg_core.runs.samples import SampleChooser, ValidationSamples
-from landseg_core.training.loop import EpochValidated, Preparing, StoppedUnvalidated
+from landseg_core.training.loop import EpochValidated, ParentValidated, Preparing, StoppedUnvalidated
 from landseg_core.training.run_validation import ValidationStarted
 from landseg_core.training.state import RunState
 from landseg_core.training.validation import ValidatedWindow, ValidationMetrics
@@ -42,11 +43,21 @@ class ModelRecord:
     ) -> None:
         self._state, self._folder, self._checkpoint, self._emit = state, folder, checkpoint, emit
         self._trained = trained_classes(state.data)
+        self._parent_counts = load_parent_counts(folder)
         self._provenance: dict[str, Any] = {}
 
     def find_provenance(self, _event: Preparing) -> None:
         """Collect what the model file records of the training areas."""
         self._provenance = provenance(self._state.data, self._checkpoint, self._state.parent)
+
+    def save_parent(self, event: ParentValidated) -> None:
+        """Save how the parent model does, to compare each better model with.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        self._parent_counts = event.metrics.blocks.counts
+        save_parent_counts(self._folder, self._parent_counts)
 
     def save_best(self, event: EpochValidated) -> None:
         """Save the network as the model if it is the best so far.
@@ -117,7 +128,12 @@ class ModelRecord:
             "val_pixels": metrics.matrix.pixels,
             "train_loss": self._state.position.train_loss,
             "figures": evaluation.as_record(),
+            **self._beside_parent(metrics),
         } | self._provenance
+
+    def _beside_parent(self, metrics: ValidationMetrics) -> dict[str, Any]:
+        found = compared_with_parent(metrics.blocks.counts, self._parent_counts)
+        return {} if found is None else {"beside_parent": found.as_dict()}
 
 
 class SampleRecord:

@@ -140,10 +140,10 @@ class RunPosition:
         self.epoch_seconds += seconds - self.seconds
         self.seconds = seconds
 
-    def count_miou(self, miou: float) -> bool:
-        """Count the validation of the epoch, and return whether it is the best so far."""
+    def count_miou(self, miou: float, *, any_is_best: bool = False) -> bool:
+        """Count the validation of the epoch, and return whether it is the best so far, which `any_is_best` says."""
         # A run that was killed may have saved the model of this epoch already, but not what belongs to it.
-        best = self.best_epoch == self.epoch or self.best_miou is None or miou > self.best_miou
+        best = any_is_best or self.best_epoch == self.epoch or self.best_miou is None or miou > self.best_miou
         if best:
             self.best_epoch, self.best_miou = self.epoch, miou
         return best

@@ -27,6 +27,7 @@ from landseg_core.training.batches import Batches, chip_sampler
 from landseg_core.training.checkpoint import image_mark, load_checkpoint_record
 from landseg_core.training.loop import (
     EpochValidated,
+    ParentValidated,
     Preparing,
     RolledBack,
     StoppedUnvalidated,
@@ -132,6 +133,7 @@ class Trainer:
         emit.add(Event, log)
         emit.add(RolledBack, lambda event: log.cut(event.step, event.next_validation))
         emit.add(Preparing, model.find_provenance)
+        emit.add(ParentValidated, model.save_parent)
         emit.add(ValidationStarted, samples.start)
         emit.add(ValidatedWindow, samples.add)
         for listener in (previewer.show_epoch, model.save_best, samples.finish, model.report_epoch):

@@ -154,6 +154,7 @@ class MainWindow(QMainWindow):
         session.rasters.changed.connect(self.viewport.setFocus)
         session.opened.connect(self._settings.add_recent_file)
         session.notifier.posted.connect(self._messages.show_message)
+        session.notifier.offered.connect(self._messages.show_offer)
         project.editing.project_wanted.connect(self.label_commands.new_project)
         AutomaticBackups(project, self)
         project.saving.save_wanted.connect(self._offer_to_save)

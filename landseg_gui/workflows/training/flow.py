@@ -23,13 +23,14 @@ from landseg_gui.jobs.imports import import_undisturbed
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.panels.runs.run_text import metric_text
 from landseg_gui.session.session import Session
-from landseg_gui.text import tr
+from landseg_gui.text import percent, tr
 from landseg_gui.workflows.flow import Flow
 from landseg_gui.workflows.large_work import ask_if_large
 from landseg_gui.workflows.training.borrowed_project import BorrowedProject
 from landseg_gui.workflows.training.estimate import EpochEstimator, ThroughputMemory, ThroughputMeter
 
 if TYPE_CHECKING:
+    from landseg_core.metrics.comparison import Comparison
     from landseg_core.training.loop import TrainResult
 
 
@@ -153,7 +154,7 @@ class TrainFlow(Flow):
         meter = ThroughputMeter()
         job.reported.connect(meter.take)
         job.ended.connect(lambda: self._save_throughput(config, meter))
-        job.finished.connect(self._use_model)
+        job.finished.connect(lambda result: self._use_model(result, config.start_from))
         ask_if_large(job, self._window, lambda: self.start(task.model_copy(update={"large": True}), config))
         job.stopped.connect(self._report_stop)
         job.ended.connect(self._release)
@@ -165,8 +166,12 @@ class TrainFlow(Flow):
         if meter.seconds_per_mpx is not None:
             self._throughputs.save(meter.measured(config), meter.seconds_per_mpx)
 
-    def _use_model(self, result: TrainResult) -> None:
+    def _use_model(self, result: TrainResult, parent: str | None) -> None:
         owner, self._reason = self._owner, result.reason
+        beside = result.beside_parent
+        if parent is not None and beside is not None and beside.is_worse and Path(parent).exists():
+            self._stay_with_parent(result, Path(parent), beside)
+            return
         self._session.model.give(owner, Path(result.model_path))
         model = self._model_text(owner)
         if result.best_miou is None:
@@ -179,6 +184,22 @@ class TrainFlow(Flow):
                 epoch=result.best_epoch,
             )
         self._notifier.info(text)
+
+    def _stay_with_parent(self, result: TrainResult, parent: Path, beside: Comparison) -> None:
+        """Go on predicting with the parent model, which is better, and offer the new one."""
+        owner, give = self._owner, self._session.model.give
+        give(owner, parent)
+        self._notifier.offer(
+            tr(
+                "The new model is worse than {parent} on the validation areas: mIoU {new} instead of {old}. "
+                "Predictions still use {parent}; label more areas and train again.",
+                parent=parent.parent.name if parent.name == MODEL_FILE else parent.stem,
+                new=percent(beside.other_miou + beside.difference),
+                old=percent(beside.other_miou),
+            ),
+            tr("Use New Model"),
+            lambda: give(owner, Path(result.model_path)),
+        )
 
     def _model_text(self, owner: Path | None) -> str:
         """Return how messages name the model of a run of the project `owner`."""

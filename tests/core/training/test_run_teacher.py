@@ -15,6 +15,7 @@ from landseg_core.data.training_data import TrainingData
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.loop import TrainResult
+from landseg_core.training.validation import ValidationMetrics
 
 
 @pytest.fixture
@@ -61,3 +62,12 @@ def test_a_teacher_makes_a_difference(few: TrainingData, config: TrainConfig, tm
     alone = trained(config.model_copy(update={"teacher_weight": 0.0}), few, tmp_path / "alone")
     with pytest.raises(AssertionError):
         assert_same_weights(taught, alone)
+
+
+def test_the_last_epoch_is_the_model_where_few_labels_cannot_say_which_is_best(
+    few: TrainingData, config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ValidationMetrics, "miou", property(lambda _self: 0.5))
+    assert trained(config, few, tmp_path / "taught").best_epoch == config.epochs
+    alone = config.model_copy(update={"teacher_weight": 0.0})
+    assert trained(alone, few, tmp_path / "alone").best_epoch == 1

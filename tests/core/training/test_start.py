@@ -216,6 +216,10 @@ def test_what_the_start_model_was_trained_on_does_not_validate(
     resumed = RecordedRun(going_on, tmp_path / "second", resume=True)
     second = resumed.fit(swapped)
     assert resumed.events_of(EpochFinished)[0].val_pixels == 30 * 40
+    beside = second.beside_parent  # the parent model, measured before the run was stopped
+    assert beside is not None
+    assert f"mIoU {beside.other_miou:.3f} on the same" in next(text for text in notices if text.startswith("parent"))
+    assert beside.other_miou + beside.difference == pytest.approx(second.best_miou)
     stems = [image["stem"] for image in second.bundle.header.training["trained_on"]]
     assert sorted(stems) == ["a", "b", "c"]  # a once: both were trained on all of it
     assert first.bundle.header.training["trained_px"].keys() == second.bundle.header.training["trained_px"].keys()

@@ -210,7 +210,7 @@ def test_a_run_by_minutes_never_ends_early(
 
 
 @pytest.mark.usefixtures("fake_time")
-@pytest.mark.parametrize(("probed", "notices"), [(0.2, 1), (0.5, 0)])
+@pytest.mark.parametrize(("probed", "notices"), [(0.4, 1), (1.0, 0)])
 def test_the_start_model_is_judged_where_that_is_quick(
     config: TrainConfig,
     data: TrainingData,

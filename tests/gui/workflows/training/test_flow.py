@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 from support.messages import collect_errors, collect_news
+from support.models import random_bundle
 
 from landseg_core.data.sources.folders import Folders
 from landseg_core.events import JobControl, ignore_event
@@ -19,8 +21,10 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.regions import RectangleRegion
 from landseg_core.models.header import read_header
 from landseg_core.project.project import Project
+from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.preview import PreviewMade, PreviewRequest
 from landseg_core.tasks.train import TrainTask
+from landseg_core.training.loop import TrainResult
 from landseg_gui.dialogs.train import TrainDialog
 from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.runner import Job, JobRunner
@@ -255,13 +259,57 @@ def test_escape_starts_nothing(flow: TrainFlow, runner: JobRunner, qtbot: QtBot,
     assert runner.running == []
 
 
-def test_a_run_without_figures_is_told_apart(flow: TrainFlow, session: Session, qtbot: QtBot, tmp_path: Path) -> None:
-    class Result:
-        model_path, best_miou, best_epoch, reason = tmp_path / "model.safetensors", None, None, "stopped"
+@pytest.mark.parametrize(("high", "in_use"), [(-0.01, "parent"), (0.01, "new")])
+def test_a_model_that_is_worse_than_its_parent_is_offered_only(
+    flow: TrainFlow,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    high: float,
+    in_use: str,
+) -> None:
+    files = {name: tmp_path / name / "model.safetensors" for name in ("parent", "new")}
+    for file in files.values():
+        file.parent.mkdir()
+        file.touch()
+    beside = {"other_miou": 0.6, "difference": -0.1, "interval": [-0.2, high]}
+    bundle = random_bundle("unet16")
+    bundle = replace(bundle, header=replace(bundle.header, training={"beside_parent": beside}))
+    result = TrainResult(files["new"], bundle, 1, 0.5, "finished")
+    monkeypatch.setattr("landseg_gui.workflows.training.flow.run_train", lambda *_task, **_how: result)
+    task = TrainTask(
+        out=files["new"].parent, source=Folders(images=tmp_path, masks=tmp_path), classes="landcover-dubai"
+    )
+    offers: list[tuple[str, Callable[[], object]]] = []
+    session.notifier.offered.connect(lambda text, _button, accept: offers.append((text, accept)))
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        flow.start(task, TrainConfig(start_from=str(files["parent"])))
+    assert session.model.path == files[in_use]
+    assert len(offers) == (in_use == "parent")
+    for text, accept in offers:
+        assert "worse than parent" in text
+        assert "50.0\xa0% instead of 60.0\xa0%. Predictions still use parent" in text
+        accept()
+        assert session.model.path == files["new"]
 
+
+def test_a_run_without_metrics_is_said_to_have_none(
+    flow: TrainFlow,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     messages: list[str] = []
     collect_news(session.notifier, messages)
-    flow._use_model(Result())
+    result = TrainResult(tmp_path / "run" / "model.safetensors", random_bundle("unet16"), None, None, "stopped")
+    monkeypatch.setattr("landseg_gui.workflows.training.flow.run_train", lambda *_task, **_how: result)
+    task = TrainTask(out=tmp_path / "run", source=Folders(images=tmp_path, masks=tmp_path), classes="landcover-dubai")
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        flow.start(task, TrainConfig())
     assert "not validated" in messages[0]
 
 
