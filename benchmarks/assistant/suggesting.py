@@ -17,7 +17,7 @@ from benchmarks.scribbles import UNLABELLED, Mask
 from landseg_core.assistant.cell_graph import TileOutline
 from landseg_core.assistant.cells import cut_cells
 from landseg_core.assistant.features import Filters, TileCells, tile_features
-from landseg_core.assistant.filters import MARGIN, filter_maps
+from landseg_core.assistant.filters import MARGIN, texture_maps
 from landseg_core.assistant.rows import TileRows
 from landseg_core.assistant.suggestion import RowGroup, ViewCells
 from landseg_core.assistant.tile_pixels import ImageScale, TileImage, read_tile_image
@@ -26,7 +26,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 
-FILTERS: tuple[Filters, ...] = (filter_maps,)
+FILTERS: tuple[Filters, ...] = (texture_maps,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +40,8 @@ class Tile:
     @classmethod
     def of(cls, window: PixelWindow, image: TileImage) -> Tile:
         ids = cut_cells(image.rgb[image.inside], image.valid[image.inside]).ids
-        features = tile_features(image.bands, image.valid, ids, FILTERS)
-        return cls(window, ids, TileCells(features, TileOutline.of(ids)))
+        found = tile_features(image.bands, image.valid, ids, FILTERS)
+        return cls(window, ids, TileCells(*found, TileOutline.of(ids)))
 
 
 class ViewTiles:

@@ -21,6 +21,8 @@ LEVELS = 3
 """Those at 1/2, 1/4 and 1/8 of the image's size."""
 ALIGNMENT = 1 << LEVELS
 """Windows whose origin is a multiple of so many px have the same features as the whole image."""
+WEIGHT = 0.3
+"""How much they count in a suggestion beside filters: with few labels, more gives worse maps."""
 MARGIN = 40
 """Px around a window that can influence its features: those of the convolutions, and up to `ALIGNMENT`."""
 
@@ -50,7 +52,7 @@ class EncoderFeatures:
             maps = []
             for number, level in enumerate(self._levels, start=1):
                 features = level(features)
-                maps.append(FeatureMap(1 << number, features[0].float().contiguous().numpy()))
+                maps.append(FeatureMap(1 << number, features[0].float().contiguous().numpy(), WEIGHT))
             return maps
 
 

@@ -11,10 +11,19 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """Features of squares of `stride` px: `values` is (F, ceil(H / stride), ceil(W / stride)) float32."""
+    """Features of squares of `stride` px.
+
+    Attributes:
+        stride: the side of the squares.
+        values: (F, ceil(H / stride), ceil(W / stride)) float32.
+        weight: how much they count in a suggestion, once standardised.
+        looks: whether cells are compared by them.
+    """
 
     stride: int
     values: npt.NDArray[np.float32]
+    weight: float = 1.0
+    looks: bool = False
 
 
 def enlarged(features: FeatureMap) -> npt.NDArray[np.float32]:

@@ -26,10 +26,26 @@ Filters = Callable[[Pixels, Valid], list[FeatureMap]]
 
 
 @dataclass(frozen=True, eq=False)
+class Columns:
+    """What the F features are: (F,) how much each counts in a suggestion, and (F,) whether cells are compared by it."""
+
+    weights: npt.NDArray[np.float32]
+    looks: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, maps: Sequence[FeatureMap]) -> Columns:
+        """Return those of the features of some maps."""
+        counts = [len(found.values) for found in maps]
+        weights = np.repeat([found.weight for found in maps], counts)
+        return cls(weights.astype(np.float32), np.repeat([found.looks for found in maps], counts))
+
+
+@dataclass(frozen=True, eq=False)
 class TileCells:
     """What is known of the cells of a tile: their (n, F) `features`, and which of them are neighbours."""
 
     features: Features
+    columns: Columns
     outline: TileOutline
 
     @property
@@ -69,7 +85,7 @@ class CellFeatures:
         found = self._cache.get(key)
         if found is None:
             ids = self._cells(key)
-            found = TileCells(tile_features(*self._read(key), ids, self._filters), TileOutline.of(ids))
+            found = TileCells(*tile_features(*self._read(key), ids, self._filters), TileOutline.of(ids))
             self._cache.put(key, found)
         return found
 
@@ -78,18 +94,18 @@ class CellFeatures:
         self._cache.clear()
 
 
-def tile_features(pixels: Pixels, valid: Valid, ids: Ids, filters: Sequence[Filters]) -> Features:
-    """Return the (n, F) features of the cells `ids` (H, W) of a tile.
+def tile_features(pixels: Pixels, valid: Valid, ids: Ids, filters: Sequence[Filters]) -> tuple[Features, Columns]:
+    """Return the (n, F) features of the cells `ids` (H, W) of a tile, and what they are.
 
     Maps of coarse features are not enlarged: a cell's mean weighs each square by the pixels that they share.
     """
     count = int(ids.max(initial=-1)) + 1
     maps = [found for make in filters for found in make(pixels, valid)]
     if not count:
-        return np.empty((0, sum(len(found.values) for found in maps)), np.float32)
+        return np.empty((0, sum(len(found.values) for found in maps)), np.float32), Columns.of(maps)
     shares = {stride: _Shares.of(ids, count, stride) for stride in {found.stride for found in maps}}
     means = [shares[found.stride].mean(plane) for found in maps for plane in found.values]
-    return np.ascontiguousarray(np.stack(means).T)
+    return np.ascontiguousarray(np.stack(means).T), Columns.of(maps)
 
 
 @dataclass(frozen=True)

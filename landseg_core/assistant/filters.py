@@ -69,8 +69,15 @@ def filter_features(pixels: npt.NDArray[np.float32], valid: Valid) -> npt.NDArra
     return np.concatenate([enlarged(found)[:, rows, columns] for found in maps])
 
 
-def filter_maps(pixels: npt.NDArray[np.float32], valid: Valid) -> list[FeatureMap]:
+def texture_maps(pixels: npt.NDArray[np.float32], valid: Valid) -> list[FeatureMap]:
+    """Return the features of `filter_maps` that say most about a cell: smoothed values and the structure tensor."""
+    return filter_maps(pixels, valid, derivatives=False)
+
+
+def filter_maps(pixels: npt.NDArray[np.float32], valid: Valid, *, derivatives: bool = True) -> list[FeatureMap]:
     """Return the features of an image, those of fine scales for each pixel and those of coarse ones for each square.
+
+    Cells look alike where their smoothed values do.
 
     Pixels without data are left out (normalised convolution; Knutsson, Westin, CVPR 1993), and what is beyond the array
     counts as having none. A window with `MARGIN` px around it thus has, inside of the margin, the features of the whole
@@ -79,6 +86,7 @@ def filter_maps(pixels: npt.NDArray[np.float32], valid: Valid) -> list[FeatureMa
     Args:
         pixels: (C, H, W) float32, each band of mean 0 and deviation 1 in the whole image.
         valid: (H, W), whether a pixel holds data.
+        derivatives: whether to include gradient magnitude, Laplacian and eigenvalues of the Hessian matrix.
     """
     height, width = valid.shape
     weights = _padded(valid.astype(np.float32))
@@ -91,7 +99,10 @@ def filter_maps(pixels: npt.NDArray[np.float32], valid: Valid) -> list[FeatureMa
         rows, columns = -(-height // stride), -(-width // stride)
         edge = ALIGNMENT // stride - 1  # `_features` leaves out one pixel
         inner = slice(edge, edge + rows), slice(edge, edge + columns)
-        maps.append(FeatureMap(stride, np.stack([plane[inner] for plane in _features(planes, weights, scale)])))
+        found = [plane[inner] for plane in _features(planes, weights, scale, derivatives=derivatives)]
+        maps.append(FeatureMap(stride, np.stack(found[: len(planes)]), looks=True))
+        if found[len(planes) :]:
+            maps.append(FeatureMap(stride, np.stack(found[len(planes) :])))
     return maps
 
 
@@ -120,8 +131,11 @@ def _reduced(planes: list[Plane], weights: Plane, factor: int) -> tuple[list[Pla
     return means, weights
 
 
-def _features(planes: list[Plane], weights: Plane, scale: _Scale) -> Iterator[Plane]:
-    """Yield the features at one scale, a pixel smaller at each edge than `planes`, which are times the `weights`."""
+def _features(planes: list[Plane], weights: Plane, scale: _Scale, *, derivatives: bool) -> Iterator[Plane]:
+    """Yield the features at one scale, a pixel smaller at each edge than `planes`, which are times the `weights`.
+
+    The first ones are the smoothed planes.
+    """
     sums = _blurred(weights, scale.kernel)
     inverse = np.divide(1, sums, out=np.zeros_like(sums), where=sums > 0)
     smooth = [_blurred(plane, scale.kernel) * inverse for plane in planes]
@@ -129,10 +143,11 @@ def _features(planes: list[Plane], weights: Plane, scale: _Scale) -> Iterator[Pl
         yield plane[1:-1, 1:-1]
     sigma = scale.sigma / scale.stride
     across, down = _gradient(smooth[0], sigma)
-    yield cv2.magnitude(across, down)
-    xx, yy, xy = _hessian(smooth[0], sigma)
-    yield xx + yy
-    yield from _eigenvalues(xx, yy, xy)
+    if derivatives:
+        yield cv2.magnitude(across, down)
+        xx, yy, xy = _hessian(smooth[0], sigma)
+        yield xx + yy
+        yield from _eigenvalues(xx, yy, xy)
     if scale.tensor:
         inner = weights[1:-1, 1:-1]
         products = (across * across, down * down, across * down)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from landseg_core.assistant.cell_graph import Ids
 from landseg_core.assistant.features import CellFeatures, Filters, Pixels, TileCells, Valid
-from landseg_core.assistant.filters import MARGIN, filter_maps
+from landseg_core.assistant.filters import MARGIN, texture_maps
 from landseg_core.assistant.rows import ImageRows, TileRows, labelled_tiles
 from landseg_core.assistant.suggestion import Reason, RowGroup, Suggestion, ViewCells
 from landseg_core.assistant.tile_pixels import ImageScale, read_tile_image
@@ -81,7 +81,7 @@ class ImageAssistant:
         cells: Callable[[TileKey], Ids],
         scale: Callable[[], ImageScale],
         budget: TileBudget,
-        filters: Sequence[Filters] = (filter_maps,),
+        filters: Sequence[Filters] = (texture_maps,),
     ) -> None:
         """Work on the image of `reader`; `cells` returns those of a tile, `scale` how its values are normalised."""
         self.name = name

@@ -24,7 +24,7 @@ RIDGE = 2.0
 _SPREAD = 0.8
 """How much of a cell's shares are those of its neighbours."""
 _ROUNDS = 8
-_ALIKE = 1.0
+_ALIKE = 0.5
 """See `SimilarNeighbours`."""
 MOST_ROWS = 2000
 """So many labelled cells are used at most, those that weigh most."""
@@ -125,14 +125,16 @@ class ViewCells:
         ends = np.cumsum([len(tile.features) for tile in tiles.values()]).tolist()
         self._parts = {key: slice(end - len(tiles[key].features), end) for key, end in zip(tiles, ends, strict=True)}
         features = np.concatenate([tile.features for tile in tiles.values()])
-        self._mean, self._deviation = features.mean(axis=0), features.std(axis=0) + np.float32(1e-6)
+        columns = next(iter(tiles.values())).columns
+        self._mean = features.mean(axis=0)
+        self._scale = columns.weights / (features.std(axis=0) + np.float32(1e-6))
         self._features = self._standardised(features)
         starts = {key: part.start for key, part in self._parts.items()}
         borders = borders_of({key: tile.outline for key, tile in tiles.items()}, starts)
-        self._neighbours = SimilarNeighbours(borders, self._features, _ALIKE)
+        self._neighbours = SimilarNeighbours(borders, self._features[:, columns.looks], _ALIKE)
 
     def _standardised(self, features: Features) -> Features:
-        return np.asarray((features - self._mean) / self._deviation)
+        return np.asarray((features - self._mean) * self._scale)
 
     def suggest(
         self, groups: Sequence[RowGroup], labelled: Mapping[TileKey, TileRows], classes: Sequence[int]

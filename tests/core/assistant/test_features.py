@@ -43,7 +43,7 @@ def test_they_are_the_means_over_the_pixels_of_a_cell(height: int, width: int, s
     ids = cells(height, width, seed)
     pixels, valid = tile(height, width)
     make = squares_of(stride)
-    found = tile_features(pixels, valid, ids, [make])
+    found, _ = tile_features(pixels, valid, ids, [make])
     (coarse,) = make(pixels, valid)
     enlarged = coarse.values.repeat(stride, axis=1).repeat(stride, axis=2)
     inner = enlarged[:, MARGIN : MARGIN + height, MARGIN : MARGIN + width].astype(float)
@@ -55,14 +55,17 @@ def test_they_are_the_means_over_the_pixels_of_a_cell(height: int, width: int, s
 def test_several_filters_stand_side_by_side() -> None:
     pixels, valid = tile(24, 32)
     ids = cells(24, 32, 0)
-    both = tile_features(pixels, valid, ids, [squares_of(2), filter_maps])
+    both, columns = tile_features(pixels, valid, ids, [squares_of(2), filter_maps])
     assert both.shape == (9, 2 + filter_count(2))
-    assert (both[:, :2] == tile_features(pixels, valid, ids, [squares_of(2)])).all()
+    assert (both[:, :2] == tile_features(pixels, valid, ids, [squares_of(2)])[0]).all()
+    assert columns.weights.tolist() == [1.0] * both.shape[1]
+    assert columns.looks.sum() == 5 * 2  # two bands, smoothed at five scales
+    assert not columns.looks[:2].any()
 
 
 def test_a_tile_without_data_has_no_rows() -> None:
     pixels, valid = tile(8, 8)
-    found = tile_features(pixels, ~valid, np.full((8, 8), -1, np.int32), [filter_maps])
+    found, _ = tile_features(pixels, ~valid, np.full((8, 8), -1, np.int32), [filter_maps])
     assert found.shape == (0, filter_count(2))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landseg_core.assistant.filters import ALIGNMENT, MARGIN, filter_count, filter_features
+from landseg_core.assistant.filters import ALIGNMENT, MARGIN, filter_count, filter_features, filter_maps, texture_maps
 
 SCALES = ((0.7, 1, True), (1.6, 1, True), (3.5, 2, True), (5.0, 4, True), (10.0, 8, False))
 """Standard deviation, side of the squares, and whether there is a structure tensor."""
@@ -123,3 +123,14 @@ def test_no_data_and_one_grey_give_nothing_to_see() -> None:
 def test_four_bands_have_more_smoothed_values() -> None:
     four = filter_features(image(16, 16, 4), np.ones((16, 16), bool))
     assert len(four) == filter_count(4) == filter_count(3) + len(SCALES)
+
+
+def test_textures_are_some_of_the_filters() -> None:
+    pixels, valid = image(40, 24), np.ones((40, 24), bool)
+    some = np.concatenate([one.values.reshape(len(one.values), -1).sum(axis=1) for one in texture_maps(pixels, valid)])
+    every = np.concatenate([one.values.reshape(len(one.values), -1).sum(axis=1) for one in filter_maps(pixels, valid)])
+    chosen, first = [], 0
+    for *_, has_tensor in SCALES:
+        chosen += [*range(first, first + 3), *([first + 7, first + 8] if has_tensor else [])]
+        first += 9 if has_tensor else 7
+    assert some.tolist() == every[chosen].tolist()

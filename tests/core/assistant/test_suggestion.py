@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from landseg_core.assistant.cell_graph import TileOutline
-from landseg_core.assistant.features import TileCells
+from landseg_core.assistant.features import Columns, TileCells
 from landseg_core.assistant.rows import TileRows
 from landseg_core.assistant.suggestion import RIDGE, RowGroup, Suggestion, ViewCells
 from landseg_core.geo.tiling import TileKey
@@ -25,13 +25,16 @@ BRIGHT = np.arange(36) % 6 >= 3
 """The cells of the right half."""
 
 
+COLUMNS = Columns(np.ones(3, np.float32), np.ones(3, bool))
+
+
 def cells(seed: int = 0, noise: float = 0.3) -> TileCells:
     """Return a tile whose left half is dark and whose right half is bright, with a feature that says nothing."""
     rng = np.random.default_rng(seed)
     features = rng.normal(scale=noise, size=(36, 3))
     features[:, 0] += np.where(BRIGHT, 1, -1)
     features[:, 1] -= np.where(BRIGHT, 1, -1)
-    return TileCells(features.astype(np.float32), TileOutline.of(IDS))
+    return TileCells(features.astype(np.float32), COLUMNS, TileOutline.of(IDS))
 
 
 def labels(**cells_of: tuple[int, ...]) -> np.ndarray:
@@ -83,7 +86,7 @@ def test_neighbours_agree_where_they_look_alike() -> None:
     alone = tile.features[20:22, 0]
     assert (alone < 0.2).all()
     drawn = labels(land=(6, 12), water=(11, 17))
-    apart = TileCells(tile.features, TileOutline.of(np.arange(36, dtype=np.int32)[:, None]))
+    apart = TileCells(tile.features, COLUMNS, TileOutline.of(np.arange(36, dtype=np.int32)[:, None]))
     assert suggested(drawn, tile).shares(LEFT)[21, 1] != suggested(drawn, apart).shares(LEFT)[21, 1]
 
 
@@ -149,9 +152,20 @@ def test_the_parts_of_all_rows_are_the_score() -> None:
     alike = rows.features @ found._cells.T + 1
     scores = (support[:, :, None] * alike[:, None, :]).sum(axis=0)
     difference = scores[1] - scores[0]
-    own = TileCells(tile.features, TileOutline.of(np.arange(36, dtype=np.int32)[:, None] * 0 - 1))
+    own = TileCells(tile.features, COLUMNS, TileOutline.of(np.arange(36, dtype=np.int32)[:, None] * 0 - 1))
     plain = ViewCells({LEFT: own}).suggest([RowGroup(LEFT, rows_of(tile, drawn))], {}, (LAND, WATER))
     assert plain is not None
     shares = plain.shares(LEFT)
     np.testing.assert_allclose(np.log(shares[:, 1] / shares[:, 0]), difference, atol=0.05)
     assert RIDGE > 0
+
+
+def test_features_that_count_for_nothing_change_nothing() -> None:
+    tile, drawn = cells(), labels(land=(6, 14), water=(11, 3))
+    looks = np.array([True, True, False])
+    without = TileCells(tile.features, Columns(np.array([1, 1, 0], np.float32), looks), tile.outline)
+    other = np.where(looks, tile.features, np.random.default_rng(9).normal(size=(36, 1))).astype(np.float32)
+    changed = TileCells(other, without.columns, tile.outline)
+    np.testing.assert_allclose(
+        suggested(drawn, without).shares(LEFT), suggested(drawn, changed).shares(LEFT), atol=1e-6
+    )
