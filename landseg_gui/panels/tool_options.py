@@ -51,7 +51,8 @@ class ToolOptions(QWidget):
         self._only = QCheckBox(tr("Only unlabelled"), objectName="tool_only_unlabelled")
         self._only.setToolTip(
             tr(
-                "Paint only unlabelled pixels; existing labels stay as they are. Hold {key} to do so for the moment.",
+                "Paint only unlabelled pixels; existing labels stay as they are. Hold the key to do so for a while "
+                "({key}).",
                 key=QKeySequence(BEHIND_KEY).toString(),
             )
         )

@@ -209,7 +209,7 @@ def test_only_unlabelled_is_that_of_the_session(make_options) -> None:
 def test_a_held_key_shows_as_only_unlabelled_and_in_the_hint(make_options) -> None:
     options, manager, context = make_options()
     only, hint = options.findChild(QCheckBox, "tool_only_unlabelled"), options.findChild(QLabel, "tool_hint")
-    assert "Hold Q" in only.toolTip()
+    assert "(Q)" in only.toolTip()
     manager.select("brush")
     context.paints_behind = True
     assert only.isChecked()
