@@ -223,6 +223,8 @@ class AcceptFlow(Flow):
         if request:
             only_unlabelled = request.only_unlabelled or self._projects.paint.paints_behind
             self.start(replace(request, only_unlabelled=only_unlabelled), region, step)
+        if self._job is None:  # what has kept this one from being accepted keeps the others, too
+            self._waiting.clear()
 
     def _accept_next(self) -> None:
         self._job = None

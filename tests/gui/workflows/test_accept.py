@@ -204,6 +204,22 @@ def test_regions_clicked_in_a_hurry_are_accepted_one_after_the_other(
 
 
 @pytest.mark.usefixtures("prediction")
+def test_regions_that_wait_are_dropped_with_their_prediction(
+    flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, labels: Labels, tools: Tools, project, monkeypatch
+) -> None:
+    areas = [RectangleRegion((60 * n, 40 * n), (60 * n + 50, 40 * n + 30)) for n in range(4)]
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        for area in areas:
+            tools.accept_region.accept(area)
+        monkeypatch.setattr(flow, "_known_predictions", list)
+    monkeypatch.undo()
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        tools.accept_region.accept(areas[3])
+    assert (labels() != 255).sum() == 2 * 50 * 30
+    assert len(project.history.steps) == 2
+
+
+@pytest.mark.usefixtures("prediction")
 def test_a_region_is_looked_for_in_the_background(flow: AcceptFlow, qtbot: QtBot, tools: Tools, monkeypatch) -> None:
     answers: list = []
     monkeypatch.setattr(tools.accept_region, "show_answer", lambda pixel, found: answers.append((pixel, found)))
