@@ -24,7 +24,7 @@ class Preset:
 
 PRESETS = (
     Preset(
-        N_("Quick"), {"model": "lite0", "minutes": 3.0}, N_("A first look: large areas are right, edges are coarse.")
+        N_("Quick"), {"model": "lite0", "minutes": 2.0}, N_("A first look: large areas are right, edges are coarse.")
     ),
     Preset(N_("Balanced"), {"model": "lite0", "minutes": 10.0}, N_("A good choice for few labels.")),
     Preset(

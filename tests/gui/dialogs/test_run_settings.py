@@ -104,7 +104,7 @@ def test_other_settings_than_those_of_a_preset_are_custom(dialog: TrainDialog) -
     assert combo.currentText() == "Balanced"
     dialog.findChild(QDoubleSpinBox, "train_minutes").setValue(7)
     assert combo.currentText() == "Custom"
-    dialog.findChild(QDoubleSpinBox, "train_minutes").setValue(3)
+    dialog.findChild(QDoubleSpinBox, "train_minutes").setValue(2)
     assert combo.currentText() == "Quick"
     choose(dialog, "Custom")
     assert combo.currentText() == "Quick"
