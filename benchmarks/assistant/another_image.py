@@ -10,7 +10,7 @@ from benchmarks.assistant.forest import Forest, pixel_features
 from benchmarks.assistant.line import Case, Goal, Line, Measured
 from benchmarks.assistant.scenes import View, read_rgb, read_values, view_of
 from benchmarks.assistant.scoring import score
-from benchmarks.assistant.suggesting import ViewTiles
+from benchmarks.assistant.suggesting import LabelledImage
 from benchmarks.scribbles import Mask
 from benchmarks.simulated_user import Effort, labels_of, strokes_on_images
 from landseg_core.assistant.suggestion import RowGroup
@@ -55,13 +55,13 @@ def forest_on_another_image(case: Case) -> Measured:
 def suggestion_on_another_image(case: Case) -> Measured:
     """Measure what the strokes suggest for the view."""
     labelled, start = Labelled.of(case), time.monotonic()
-    groups = [
-        RowGroup((image, key), rows)
-        for image, labels in zip(labelled.images, labelled.labels, strict=True)
-        for key, rows in ViewTiles.of_image(image).rows(labels).items()
-    ]
-    view = labelled.view
-    found = ViewTiles(view.image, view.window).suggest_from(groups)
+    groups: list[RowGroup] = []
+    for path, labels in zip(labelled.images, labelled.labels, strict=True):
+        with LabelledImage(path) as image:
+            image.label(image.window, labels)
+            groups += image.row_groups()
+    with LabelledImage(labelled.view.image) as image:
+        found = image.suggest(labelled.view.window, groups)
     return labelled.measured(found, time.monotonic() - start)
 
 

@@ -1,10 +1,9 @@
-"""What the window suggests for a view, from labels on it or on other images, without the window."""
+"""What the window suggests for a view, from labels of its image and of others, without the window."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,107 +13,78 @@ import numpy.typing as npt
 from benchmarks.assistant.clicking import Ids
 from benchmarks.assistant.scenes import CLASS_COUNT
 from benchmarks.scribbles import UNLABELLED, Mask
-from landseg_core.assistant.cell_graph import TileOutline
 from landseg_core.assistant.cells import cut_cells
-from landseg_core.assistant.features import Filters, TileCells, tile_features
-from landseg_core.assistant.filters import MARGIN, texture_maps
-from landseg_core.assistant.rows import TileRows
-from landseg_core.assistant.suggestion import RowGroup, ViewCells
-from landseg_core.assistant.tile_pixels import ImageScale, TileImage, read_tile_image
+from landseg_core.assistant.image_assistant import OTHER_IMAGE, ImageAssistant
+from landseg_core.assistant.suggestion import RowGroup
+from landseg_core.assistant.tile_pixels import ImageScale, read_tile_image
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
+from landseg_core.raster.tiles import TileBudget
 
-FILTERS: tuple[Filters, ...] = (texture_maps,)
-
-
-@dataclass(frozen=True, eq=False)
-class Tile:
-    """A tile of full resolution: its window, the finest cell of each of its pixels, (H, W), and their features."""
-
-    window: PixelWindow
-    ids: Ids
-    cells: TileCells
-
-    @classmethod
-    def of(cls, window: PixelWindow, image: TileImage) -> Tile:
-        ids = cut_cells(image.rgb[image.inside], image.valid[image.inside]).ids
-        found = tile_features(image.bands, image.valid, ids, FILTERS)
-        return cls(window, ids, TileCells(*found, TileOutline.of(ids)))
+BUDGET_BYTES = 1 << 28
+LEVEL = 0
 
 
-class ViewTiles:
-    """The tiles that a view of an image touches."""
+class LabelledImage(AbstractContextManager["LabelledImage"]):
+    """An image with its labels, as the window has it open, at full resolution."""
 
-    def __init__(self, image: Path, view: PixelWindow) -> None:
-        """Read the tiles of an image that a view touches, and compute cells and features."""
-        self._view = view
-        with RasterSource(image) as source:
-            reader, scale = PyramidReader(source), ImageScale.of(source)
-            self._tiles = {
-                key: Tile.of(reader.pyramid.tile_window(key), read_tile_image(reader, key, scale, MARGIN))
-                for key in reader.pyramid.tiles_in(0, view)
-            }
-            reader.close()
+    def __init__(self, path: Path) -> None:
+        with ExitStack() as stack:
+            source = stack.enter_context(RasterSource(path))
+            self.window = source.grid.window
+            self._reader = PyramidReader(source)
+            stack.callback(self._reader.close)
+            self._scale = ImageScale.of(source)
+            self._labels = LabelRaster(self.window.width, self.window.height)
+            self._cells: dict[TileKey, Ids] = {}
+            self._assistant = ImageAssistant(
+                path.name, self._reader, self._labels, self._cut, lambda: self._scale, TileBudget(BUDGET_BYTES)
+            )
+            stack.callback(self._assistant.close)
+            self._undo = stack.pop_all()
 
-    @classmethod
-    def of_image(cls, image: Path) -> ViewTiles:
-        """Return all tiles of an image."""
-        with RasterSource(image) as source:
-            window = source.grid.window
-        return cls(image, window)
+    def __exit__(self, *_: object) -> None:
+        self._undo.close()
 
-    @cached_property
-    def cells(self) -> Ids:
-        """Return the finest cell of each pixel of the view, (H, W), in all tiles other numbers; -1 without data."""
-        counts = [len(tile.cells.features) for tile in self._tiles.values()]
-        starts = np.cumsum([0, *counts]).tolist()
-        numbered = [
-            np.where(tile.ids < 0, -1, tile.ids + at) for tile, at in zip(self._tiles.values(), starts, strict=False)
-        ]
-        return self._over_view(numbered, np.int32(-1))
-
-    def rows(self, labels: Mask) -> dict[TileKey, TileRows]:
-        """Return the labelled cells of each tile, for (H, W) labels of the view."""
-        found = {}
-        for key, tile in self._tiles.items():
-            own = np.full(tile.ids.shape, UNLABELLED, np.uint8)
-            common, inside = self._overlap(tile)
-            own[inside] = labels[common]
-            found[key] = TileRows.of(tile.cells.features, tile.ids, own)
+    def cells(self, view: PixelWindow) -> Ids:
+        """Return the finest cell of each pixel of a view, (H, W), in all tiles other numbers; -1 without data."""
+        found, count = np.full((view.height, view.width), -1, np.int32), 0
+        for key in self._reader.pyramid.tiles_in(LEVEL, view):
+            ids = self._cut(key)
+            _copy(np.where(ids < 0, -1, ids + count), self._reader.pyramid.tile_window(key), found, view)
+            count += int(ids.max(initial=-1)) + 1
         return found
 
-    def suggest(self, labels: Mask) -> Mask:
-        """Return what labels of the view suggest for it, (H, W) class values; UNLABELLED where they are too few."""
-        rows = self.rows(labels)
-        return self._suggested([RowGroup(key, found) for key, found in rows.items()], rows)
+    def label(self, view: PixelWindow, labels: Mask) -> None:
+        """Give the pixels of a view the labels (H, W) that are not UNLABELLED."""
+        edit = self._labels.begin()
+        edit.put(view, labels, labels != UNLABELLED)
+        edit.finish()
 
-    def suggest_from(self, others: Sequence[RowGroup]) -> Mask:
-        """Return what the labels of other images suggest for the view."""
-        return self._suggested(others, {})
+    def suggest(self, view: PixelWindow, others: Sequence[RowGroup] = ()) -> Mask:
+        """Return what labels suggest for a view, (H, W) class values; UNLABELLED where they are too few."""
+        suggested = np.full((view.height, view.width), UNLABELLED, np.uint8)
+        found = self._assistant.suggest(LEVEL, view, range(CLASS_COUNT), others)
+        if found is not None:
+            _copy(found.values, found.window, suggested, view)
+        return suggested
 
-    @cached_property
-    def _prepared(self) -> ViewCells:
-        return ViewCells({key: tile.cells for key, tile in self._tiles.items()})
+    def row_groups(self) -> list[RowGroup]:
+        """Return what its labels say about other images."""
+        return self._assistant.row_groups(LEVEL, OTHER_IMAGE)
 
-    def _suggested(self, groups: Sequence[RowGroup], labelled: dict[TileKey, TileRows]) -> Mask:
-        found = self._prepared.suggest(groups, labelled, range(CLASS_COUNT))
-        if found is None:
-            return np.full((self._view.height, self._view.width), UNLABELLED, np.uint8)
-        values = [np.append(found.values(key), np.uint8(UNLABELLED))[tile.ids] for key, tile in self._tiles.items()]
-        return self._over_view(values, np.uint8(UNLABELLED))
+    def _cut(self, key: TileKey) -> Ids:
+        if key not in self._cells:
+            tile = read_tile_image(self._reader, key, self._scale)
+            self._cells[key] = cut_cells(tile.rgb, tile.valid).ids
+        return self._cells[key]
 
-    def _over_view(self, parts: Sequence[npt.NDArray[Any]], nothing: np.generic) -> npt.NDArray[Any]:
-        """Return the (H, W) view of the arrays of all tiles."""
-        whole = np.full((self._view.height, self._view.width), nothing)
-        for tile, part in zip(self._tiles.values(), parts, strict=True):
-            common, inside = self._overlap(tile)
-            whole[common] = part[inside]
-        return whole
 
-    def _overlap(self, tile: Tile) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-        """Return where a tile and the view overlap: rows and columns of the view, and of the tile."""
-        common = tile.window.intersection(self._view)
-        assert common is not None  # only tiles that the view touches are read
-        return tuple(common.shifted(-of.x, -of.y).slices() for of in (self._view, tile.window))
+def _copy(values: npt.NDArray[Any], window: PixelWindow, out: npt.NDArray[Any], view: PixelWindow) -> None:
+    """Copy the (H, W) values of a window to where it overlaps a view."""
+    if (common := window.intersection(view)) is not None:
+        ours, theirs = (common.shifted(-of.x, -of.y).slices() for of in (view, window))
+        out[ours] = values[theirs]

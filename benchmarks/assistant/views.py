@@ -13,7 +13,7 @@ from benchmarks.assistant.forest import Forest, pixel_features
 from benchmarks.assistant.line import Case, Goal, Line, Measured
 from benchmarks.assistant.scenes import View, views
 from benchmarks.assistant.scoring import Score, score
-from benchmarks.assistant.suggesting import ViewTiles
+from benchmarks.assistant.suggesting import LabelledImage
 from benchmarks.scribbles import Mask
 from benchmarks.simulated_user import Effort
 
@@ -56,14 +56,20 @@ def clicks(case: Case) -> Measured:
 def click(view: View, case: Case) -> Clicked:
     """Click until the user is content, and 20 times in any case."""
     start = time.monotonic()
-    tiles = ViewTiles(view.image, view.window)
-    wanted, content, states = SHARE * attainable(view.truth, tiles.cells), NEVER, list[State]()
-    for state in click_through(view.truth, tiles.cells, tiles.suggest, case.rng(f"clicks on {view.image.stem}")):
-        states.append(state)
-        if accuracy(view.truth, state.shown) >= wanted:
-            content = min(content, state.clicks)
-        if state.clicks >= CLICKS and content < NEVER:
-            break
+    with LabelledImage(view.image) as image:
+        cells = image.cells(view.window)
+        wanted, content, states = SHARE * attainable(view.truth, cells), NEVER, list[State]()
+
+        def suggest(labels: Mask) -> Mask:
+            image.label(view.window, labels)
+            return image.suggest(view.window)
+
+        for state in click_through(view.truth, cells, suggest, case.rng(f"clicks on {view.image.stem}")):
+            states.append(state)
+            if accuracy(view.truth, state.shown) >= wanted:
+                content = min(content, state.clicks)
+            if state.clicks >= CLICKS and content < NEVER:
+                break
     return Clicked(view, states, content, time.monotonic() - start)
 
 

@@ -12,9 +12,8 @@ from benchmarks.assistant import forest
 from benchmarks.assistant.another_image import suggestion_on_another_image
 from benchmarks.assistant.line import Case
 from benchmarks.assistant.scenes import DataSet, view_of
-from benchmarks.assistant.suggesting import ViewTiles
+from benchmarks.assistant.suggesting import LabelledImage
 from benchmarks.assistant.views import clicks
-from landseg_core.assistant.suggestion import RowGroup
 from landseg_core.geo.window import PixelWindow
 
 VIEW = PixelWindow(400, 30, 250, 180)
@@ -48,27 +47,27 @@ def case(data: DataSet, folder: Path) -> Case:
 
 
 def test_cells_of_a_view_are_those_of_the_image(data: DataSet) -> None:
-    image = data.scene("here").images[0]
-    cells = ViewTiles(image, VIEW).cells
+    with LabelledImage(data.scene("here").images[0]) as image:
+        cells, whole = image.cells(VIEW), image.cells(image.window)[VIEW.slices()]
     assert cells.shape == (VIEW.height, VIEW.width)
     assert cells.min() >= 0
     left, right = cells[:, : 512 - VIEW.x], cells[:, 512 - VIEW.x :]
     assert not set(np.unique(left)) & set(np.unique(right))
-    whole = ViewTiles.of_image(image).cells[VIEW.slices()]
     pairs = np.unique(np.stack([cells.ravel(), whole.ravel()]), axis=1)
     assert len(pairs[0]) == len(np.unique(cells)) == len(np.unique(whole))
 
 
 def test_two_labels_are_enough_for_a_simple_view(data: DataSet) -> None:
-    tiles = ViewTiles(data.scene("here").images[0], VIEW)
     truth = halves()[1][VIEW.slices()]
     labels = np.full(truth.shape, 255, np.uint8)
-    assert (tiles.suggest(labels) == 255).all()  # no class has a label
-    for value, row in ((0, 5), (2, 150)):
-        cell = tiles.cells == tiles.cells[row, 200]
-        labels[cell] = value
-        assert truth[row, 200] == value
-    assert (tiles.suggest(labels) == truth).mean() > 0.95
+    with LabelledImage(data.scene("here").images[0]) as image:
+        assert (image.suggest(VIEW) == 255).all()  # no class has a label
+        cells = image.cells(VIEW)
+        for value, row in ((0, 5), (2, 150)):
+            labels[cells == cells[row, 200]] = value
+            assert truth[row, 200] == value
+        image.label(VIEW, labels)
+        assert (image.suggest(VIEW) == truth).mean() > 0.95
 
 
 def test_labels_of_another_image_are_enough(data: DataSet) -> None:
@@ -76,9 +75,11 @@ def test_labels_of_another_image_are_enough(data: DataSet) -> None:
     truth = halves()[1]
     labels = np.full(truth.shape, 255, np.uint8)
     labels[10:30, 100:300], labels[180:200, 100:300] = 0, 2
-    rows = ViewTiles.of_image(first).rows(labels)
-    found = ViewTiles(second, VIEW).suggest_from([RowGroup(key, each) for key, each in rows.items()])
-    assert (found == truth[VIEW.slices()]).mean() > 0.95
+    with LabelledImage(first) as image:
+        image.label(image.window, labels)
+        rows = image.row_groups()
+    with LabelledImage(second) as image:
+        assert (image.suggest(VIEW, rows) == truth[VIEW.slices()]).mean() > 0.95
 
 
 def test_the_line_of_clicks(data: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
