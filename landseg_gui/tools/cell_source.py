@@ -102,10 +102,9 @@ class CellFinder:
         key = self.tile_at(position)
         return key is not None and self._context.cells.is_coming(key)
 
-    def explain(self, position: Position) -> None:
-        """Say why a press does nothing where the cells at a position are still being cut."""
-        if self.is_coming(position):
-            self._context.notifier.info(tr("The cells here are not ready yet: try again in a moment."))
+    def explain(self) -> None:
+        """Say why something that a gesture has passed is not painted."""
+        self._context.notifier.info(tr("Some cells were not ready yet: paint there again."))
 
     def tiles_in(self, window: PixelWindow) -> list[tuple[TileKey, PixelWindow]]:
         """Return the tiles on the screen that touch a window (raster px), and what each covers."""

@@ -30,14 +30,21 @@ class EdgeBrush(Brush):
         super().__init__(spec, context)
         self._finder = CellFinder(context)
         self._waits = False
+        self._missed = False
         context.cells.ready.connect(self._follow_cells)
         context.cells.emptied.connect(self._follow_cells)
 
     def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Begin a stroke."""
+        self._missed = False
         super().press(position, button, modifiers)
-        if self._stroke is not None:
-            self._finder.explain(position)
+
+    def mouse_lost(self) -> None:
+        """End the stroke where it is, and say so where cells were not cut yet."""
+        super().mouse_lost()
+        if self._missed:
+            self._missed = False
+            self._finder.explain()
 
     def move(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
         """Paint up to `position` while a button is held; the ring comes along."""
@@ -72,10 +79,12 @@ class EdgeBrush(Brush):
     def _alike(self, position: Position, diameter: float) -> Iterator[Region]:
         """Yield, tile by tile, what to paint with the brush at a position."""
         centre = self._finder.find(position, _FINEST)
+        disc = StrokeRegion([position], diameter)
+        tiles = self._finder.tiles_in(disc.bounds)
+        self._missed = self._missed or any(self.context.cells.is_coming(key) for key, _ in tiles)
         if centre is None:
             return
-        disc = StrokeRegion([position], diameter)
-        for key, window in self._finder.tiles_in(disc.bounds):
+        for key, window in tiles:
             part = self._part(key, window, disc.bounds, centre)
             if part is not None:
                 yield ClippedRegion(part, disc)

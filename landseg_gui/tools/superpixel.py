@@ -18,12 +18,17 @@ _STEP = 4  # px of the level on the screen: no cell is missed however fast the m
 
 @dataclass
 class _Gesture:
-    """A click or drag under way: what it paints, where it has come to, and the cells it has labelled."""
+    """A click or drag under way: what it paints, where it has come to, the cells it has labelled and how many px.
+
+    `missed` are the positions where the cells were not cut yet.
+    """
 
     edit: LabelEdit
     value: int
     last: Position
     labelled: set[FoundCell] = field(default_factory=set)
+    changed: int = 0
+    missed: list[Position] = field(default_factory=list)
 
 
 class Superpixel(Tool):
@@ -51,7 +56,6 @@ class Superpixel(Tool):
             value = self.context.value_for(button)
             self._gesture = _Gesture(edit, value, position)
             self._label(self._gesture, position)
-            self._finder.explain(position)
             self.refresh()
 
     def move(self, position: Position, _modifiers: Qt.KeyboardModifier) -> None:
@@ -59,17 +63,20 @@ class Superpixel(Tool):
         self._hover = position
         self._finder.request(position)
         if self._gesture is not None:
-            for point in along(self._gesture.last, position, _STEP << self._finder.level):
+            missed, self._gesture.missed = self._gesture.missed, []
+            for point in [*missed, *along(self._gesture.last, position, _STEP << self._finder.level)]:
                 self._label(self._gesture, point)
             self._gesture.last = position
         self.refresh()
 
     def _label(self, gesture: _Gesture, position: Position) -> None:
         found = self._finder.find(position, self.context.settings.cell_size)
-        if found is not None and found not in gesture.labelled:
+        if found is None and self._finder.is_coming(position):
+            gesture.missed.append(position)
+        elif found is not None and found not in gesture.labelled:
             gesture.labelled.add(found)
             paintable = self.context.paintable(gesture.value)  # may change meanwhile, with a key held
-            gesture.edit.paint(self.context.clipped(found.region()), gesture.value, paintable)
+            gesture.changed += gesture.edit.paint(self.context.clipped(found.region()), gesture.value, paintable)
 
     def release(self, position: Position, modifiers: Qt.KeyboardModifier) -> None:
         """End the gesture: it becomes one step."""
@@ -81,7 +88,15 @@ class Superpixel(Tool):
         gesture, self._gesture = self._gesture, None
         if gesture is not None:
             self.context.record(gesture.edit, self.context.step_name(self.spec.title, gesture.value))
+            self._explain(gesture)
         self.refresh()
+
+    def _explain(self, gesture: _Gesture) -> None:
+        """Say why cells are not labelled that the gesture has passed."""
+        if gesture.missed:
+            self._finder.explain()
+        elif gesture.labelled and not gesture.changed:
+            self.context.show_clipped_off(next(iter(gesture.labelled)).region())
 
     def cancel(self) -> bool:
         """Undo the gesture."""

@@ -92,3 +92,14 @@ def test_until_the_cells_are_cut_the_cursor_says_so_and_nothing_is_painted(brush
     brush.context.cells.tiles = tiles
     brush.context.cells.ready.emit(next(iter(tiles)))
     assert brush.viewport.viewport().cursor().shape() == Qt.CursorShape.BlankCursor
+
+
+def test_a_stroke_that_touches_cells_that_are_not_cut_says_so(brush) -> None:
+    pyramid = brush.viewport.image.reader.pyramid
+    below = next(key for key in pyramid.tiles_in(0, brush.viewport.view_window()) if (key.row, key.column) == (1, 1))
+    brush.mouse.move((760.5, 480.5))
+    del brush.context.cells.tiles[below]
+    brush.mouse.click((760.5, 500.5))
+    assert painted(brush)[:512].any()
+    assert not painted(brush)[512:].any()
+    assert len(brush.said) == 1

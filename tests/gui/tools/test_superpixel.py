@@ -147,11 +147,34 @@ def test_the_cursor_shows_that_a_tile_is_being_cut(cells) -> None:
     assert cells.viewport.viewport().cursor().shape() == Qt.CursorShape.BusyCursor
     cells.mouse.click(HERE)
     assert cells.steps == []
-    assert cells.said == ["The cells here are not ready yet: try again in a moment."]
+    assert cells.said == ["Some cells were not ready yet: paint there again."]
     source.tiles = tiles
     source.ready.emit(TileKey(0, 0, 1))
     assert cells.viewport.viewport().cursor().shape() == Qt.CursorShape.CrossCursor
     assert outlined(cells) == (672, 480, 32, 32)
+
+
+def test_a_drag_labels_cells_that_come_before_it_ends(cells) -> None:
+    source = cells.context.cells
+    late = source.tiles.pop(TileKey(0, 0, 1))
+    cells.mouse.move((400.5, 500.5))
+    cells.mouse.press((400.5, 500.5))
+    cells.mouse.move((700.5, 500.5))
+    cells.mouse.move((480.5, 500.5))
+    assert (cells.labels()[:, 512:] == 255).all()
+    source.tiles[TileKey(0, 0, 1)] = late
+    cells.mouse.release((480.5, 500.5))
+    expected = cells.expected(RectangleRegion((384, 480), (704, 512)), cells.context.active_value)
+    assert (cells.labels() == expected).all()
+    assert cells.said == []
+    assert len(cells.steps) == 1
+
+
+def test_a_drag_over_cells_that_do_not_come_says_so(cells) -> None:
+    del cells.context.cells.tiles[TileKey(0, 0, 1)]
+    cells.mouse.drag((400.5, 500.5), (700.5, 500.5))
+    assert (cells.labels()[480:512, 384:512] != 255).all()
+    assert cells.said == ["Some cells were not ready yet: paint there again."]
 
 
 def test_dropped_tiles_are_asked_for_again(cells) -> None:
