@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,28 @@ def seen_at_once(network: Network, reader: AreaReader, area: LabelledArea) -> tu
     matrix = ConfusionMatrix(3)
     matrix.add(labels, logits[0].argmax(0).numpy().astype(np.uint8))
     return matrix.counts, float(cross_entropy_sum(logits, torch.from_numpy(labels[None]))) / matrix.pixels
+
+
+def test_a_sample_of_the_map_is_calibrated_beside_the_counts_and_nodata_is_no_map(
+    large: LabelledArea, schema: ClassSchema, tmp_path: Path
+) -> None:
+    network, reader = a_network(), AreaReader(schema)
+    plain = Validator(network, 3, [large], reader).measure("test", ignore_event, lambda: None)
+    pixels = np.random.default_rng(4).integers(1, 255, (3, 64, 64), np.uint8)
+    pixels[:, :, 32:] = 0
+    hole = replace(large, image=write_raster(tmp_path / "hole.tif", pixels, nodata=0), window=PixelWindow(0, 0, 64, 64))
+    sample = [(hole, PixelWindow(0, 0, 64, 64))]
+    validator = Validator(network, 3, [large], reader, map_sample=sample)
+    found = validator.measure("test", ignore_event, lambda: None)
+    assert (plain.calibration, found.loss) == (None, plain.loss)
+    assert (found.matrix.counts == plain.matrix.counts).all()
+    assert found.calibration is not None
+    with torch.no_grad():
+        logits = network.frozen().logits(pixels[None])[0, :, ::8, :32:8]
+    shares = np.bincount(logits.argmax(0).ravel().numpy(), minlength=3) / 32
+    np.testing.assert_allclose(found.calibration.confusion.sum(axis=1), np.tile(shares, (30, 1)))
+    assert found.calibration.labelled.sum() == len(found.calibration.truth)
+    assert set(found.calibration.truth.tolist()) == {0, 1, 2}
 
 
 def test_windows_give_what_the_whole_image_gives(
