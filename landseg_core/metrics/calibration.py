@@ -17,7 +17,7 @@ from landseg_core.labels.classes import UNLABELLED
 
 Floats = npt.NDArray[np.float64]
 
-TEMPERATURES: Floats = np.geomspace(0.7, 20.0, 30)
+TEMPERATURES: Floats = np.geomspace(0.4, 16.0, 30)
 """What scores are divided by: 1 leaves the probabilities as they are, more makes them less sure."""
 _LEAST_LOG = np.log(1e-9)
 
