@@ -21,7 +21,7 @@ from landseg_core.metrics.intervals import RESAMPLES
 
 EXPECTED_TEMPERATURE = 0.95
 TEMPERATURE_SPREAD = 0.5
-"""Middle, and standard deviation of the logarithm, of the temperatures that networks trained on strokes need (ADR 50)."""
+"""Middle, and deviation of the logarithm, of the temperatures that networks trained on strokes need; see ADR 50."""
 GROUP_WEIGHT = 2.0
 """How many independent pixels a group of labelled ones is worth."""
 MAP_WEIGHT = 15.0
