@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.assistant import parents
 from benchmarks.assistant.code import BEFORE_TREE, ROOT, before
 from benchmarks.assistant.command import main
+from benchmarks.assistant.project_runs import add_labels, new_project
+from benchmarks.assistant.scenes import DataSet
 from benchmarks.assistant.training import now
+from landseg_core.project.project import Project
 from landseg_core.sample import write_sample
 
 pytestmark = pytest.mark.slow
@@ -63,3 +67,15 @@ def test_the_code_before_runs_from_its_own_files(tmp_path: Path) -> None:
     assert (BEFORE_TREE / "landseg_core" / "cli").is_dir()
     assert not (BEFORE_TREE / "landseg_core" / "assistant").exists()
     assert (tmp_path / "a.landseg").exists()
+
+
+def test_strokes_of_one_class_are_imported(landscapes: Path, tmp_path: Path) -> None:
+    """A mask of 0 and 255 alone is refused where nobody says what 255 is."""
+    scene = DataSet(landscapes).scene("here")
+    labels = [np.full(mask.shape, 255, np.uint8) for mask in scene.truth()]
+    labels[1][5:10, 5:60] = 0
+    project = new_project(now(), scene, tmp_path)
+    add_labels(now(), project, scene, labels)
+    with Project.open(project, read_only=True) as opened:
+        counts = [len(opened.tile_keys(image.id)) for image in opened.images]
+    assert counts == [0, 1]
