@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -121,15 +121,6 @@ class AreaReader:
         if cached is not None:
             return cached.cut(window).labels
         return self._labels(area, self._images.get((area.image, area.alpha)), window)
-
-    def whole_image(self, area: LabelledArea) -> LabelledArea:
-        """Return the whole image of an area, as the area's view reads it; none of its labels count as known.
-
-        Raises:
-            RasterError: the image cannot be read.
-        """
-        grid = self._view(area, self._images.get((area.image, area.alpha))).grid
-        return replace(area, window=grid.window, class_px=())
 
     def _view(self, area: LabelledArea, image: RasterSource) -> PixelView:
         return pixel_view(image, self._bands_of(area, image), area.view.size)

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.compute.prefetch import Prefetcher
-from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler, Each, UnlabelledSource, WeightedSource
 from landseg_core.data.class_locations import ClassLocations
 from landseg_core.data.label_changes import LabelChanges
+from landseg_core.data.label_coverage import whole_images
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.machine import cores
@@ -97,14 +97,8 @@ def chip_sampler(
     """
     geometry = Geometry(config.flips, config.rotations, (config.scale_low, config.scale_high))
     sources, notices = weighted_sources(config, data, reader, checkpoint)
-    anywhere = UnlabelledSource(TAUGHT_SHARE, _whole_images(data, reader)) if with_teacher else None
+    anywhere = UnlabelledSource(TAUGHT_SHARE, tuple(whole_images(data.train))) if with_teacher else None
     return ChipSampler(data.train, config.chip, config.seed, geometry, sources, anywhere), notices
-
-
-def _whole_images(data: TrainingData, reader: AreaReader) -> tuple[LabelledArea, ...]:
-    """Return the images of the training areas."""
-    one_of_each = {(area.image, area.alpha, area.view): area for area in data.train}
-    return tuple(reader.whole_image(area) for area in one_of_each.values())
 
 
 def weighted_sources(

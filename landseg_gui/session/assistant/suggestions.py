@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -324,8 +323,10 @@ class Suggestions(QObject):
 
 
 def _assistant_of(name: str, cells: ImageCells, labels: LabelRaster, budget: TileBudget) -> ImageAssistant:
-    ids: Callable[[TileKey], npt.NDArray[np.int32]] = lambda key: cells.of(key).ids  # noqa: E731
-    return ImageAssistant(name, cells.reader, labels, ids, lambda: cells.scale, budget)
+    def ids_of(key: TileKey) -> npt.NDArray[np.int32]:
+        return cells.of(key).ids
+
+    return ImageAssistant(name, cells.reader, labels, ids_of, lambda: cells.scale, budget)
 
 
 def _in_areas(areas: tuple[tuple[Position, ...], ...], found: SuggestedView) -> npt.NDArray[np.bool_]:

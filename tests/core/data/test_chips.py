@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from landseg_core.data.areas import LabelledArea
 from landseg_core.data.augment import Geometry
 from landseg_core.data.chips import ChipSampler, UnlabelledSource, chip_rng
+from landseg_core.data.label_coverage import whole_images
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import DatasetError
@@ -166,11 +167,11 @@ def test_images_of_nodata_only_cannot_be_normalised(write_pair: WritePair, schem
 def test_a_share_of_chips_comes_without_labels_from_anywhere(striped: tuple[LabelledArea, AreaReader]) -> None:
     area, reader = striped
     part = replace(area, window=PixelWindow(0, 0, 60, 60))
-    sampler = ChipSampler([part], 16, seed=3, unlabelled=UnlabelledSource(0.5, (reader.whole_image(part),)))
+    sampler = ChipSampler([part], 16, seed=3, unlabelled=UnlabelledSource(0.5, tuple(whole_images([part]))))
     pixels, labels = sampler.batch(reader, 1, range(200))
     bare = (labels == UNLABELLED).all(axis=(1, 2))
     assert bare.mean() == pytest.approx(0.5, abs=0.1)
-    assert reader.whole_image(part).window == area.window
+    assert whole_images([part, part])[0].window == area.window
     assert (pixels[bare] > 0).any()
 
 
