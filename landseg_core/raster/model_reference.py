@@ -52,8 +52,9 @@ class ModelReference:
 
     @property
     def tags(self) -> dict[str, str]:
-        """Return the tags of a map made with the model."""
-        return {MODEL_TAG: json.dumps(asdict(self))}
+        """Return the tags of a map made with the model; a correction is named only where there is one."""
+        record = {name: value for name, value in asdict(self).items() if name != "correction" or value is not None}
+        return {MODEL_TAG: json.dumps(record)}
 
     def is_same_run(self, other: ModelReference | None) -> bool:
         """Return whether both are of one training run, at any epoch; or the same model file where there is no run."""

@@ -32,7 +32,7 @@ def write_tagged(tmp_path: Path) -> Callable[[str], Path]:
 
 def test_a_map_gives_back_what_its_tag_holds(write_tagged: Callable[[str], Path]) -> None:
     (text,) = REFERENCE.tags.values()
-    assert json.loads(text) == {"file": "model.safetensors", "hash": "ab12", "run": "run-3", "correction": None}
+    assert json.loads(text) == {"file": "model.safetensors", "hash": "ab12", "run": "run-3"}
     assert read_model_reference(write_tagged(text)) == REFERENCE
 
 
