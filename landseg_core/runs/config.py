@@ -131,7 +131,7 @@ class TrainConfig(pydantic.BaseModel):
         description=N_("Fraction of patches sampled equally per class (oversamples rare classes)"),
     )
     teacher_weight: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = Field(
-        8.0,
+        24.0,
         title=N_("Teacher weight"),
         description=N_(
             "Where few pixels are labelled: weight of what the parent model, or a linear classifier, predicts elsewhere"
