@@ -64,7 +64,7 @@ class LastLayer:
         assert self._seen is not None
         padded = -(-pixels.shape[-2] // self.stride) * self.stride
         scale = padded // self._seen[0].shape[-2]  # px of the image across one of the last layer
-        features, scores = (_interpolated(values, columns / scale, rows / scale) for values in self._seen)
+        features, scores = (interpolated(values, columns / scale, rows / scale) for values in self._seen)
         self._seen = None
         return LastLayerRows(np.hstack([features, *_filters(images, columns, rows)]), scores)
 
@@ -75,10 +75,10 @@ def _filters(
     """Yield the filters of each scale, (N, F), at positions in the only one of the (1, C, H, W) `images`."""
     for found in padded_filter_maps(images[0].float().cpu().numpy()):
         values = torch.from_numpy(found.values)[None]
-        yield _interpolated(values, (columns + ALIGNMENT) / found.stride, (rows + ALIGNMENT) / found.stride)
+        yield interpolated(values, (columns + ALIGNMENT) / found.stride, (rows + ALIGNMENT) / found.stride)
 
 
-def _interpolated(values: torch.Tensor, columns: npt.NDArray[Any], rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+def interpolated(values: torch.Tensor, columns: npt.NDArray[Any], rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Return (N, C) values between the centres of (1, C, H, W) ones, as bilinear upsampling has them."""
     height, width = values.shape[-2:]
     grid = np.stack([columns / width, rows / height], axis=-1) * 2 - 1

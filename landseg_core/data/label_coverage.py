@@ -27,10 +27,16 @@ Position = tuple[float, float]
 """Column and row as shares of an image's width and height."""
 
 
+def labelled_share(areas: Sequence[LabelledArea]) -> float:
+    """Return the share of the pixels of `areas` that have a label; 1 where labels have not been counted."""
+    if not all(area.class_px for area in areas):
+        return 1.0
+    return sum(sum(area.class_px) for area in areas) / max(1, sum(area.native_window.pixels for area in areas))
+
+
 def are_few(areas: Sequence[LabelledArea]) -> bool:
     """Return whether the labels of `areas` are few; False where they were not counted."""
-    labelled = sum(sum(area.class_px) for area in areas)
-    return 0 < labelled < FEW * sum(area.native_window.pixels for area in areas)
+    return 0 < labelled_share(areas) < FEW
 
 
 def whole_images(areas: Sequence[LabelledArea]) -> list[LabelledArea]:

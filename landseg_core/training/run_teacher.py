@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from landseg_core.data.areas import LabelledArea
 from landseg_core.data.chips import ChipSampler
+from landseg_core.data.label_coverage import labelled_share
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.messages import N_
@@ -79,13 +79,6 @@ def _pretraining() -> Pretraining:
     pretraining = CATALOG["lite0"].pretraining
     assert pretraining is not None
     return pretraining
-
-
-def labelled_share(areas: Sequence[LabelledArea]) -> float:
-    """Return the share of the pixels of `areas` that have a label; 1 where labels have not been counted."""
-    if not all(area.class_px for area in areas):
-        return 1.0
-    return sum(sum(area.class_px) for area in areas) / max(1, sum(area.native_window.pixels for area in areas))
 
 
 def _batches(sampler: ChipSampler, reader: AreaReader) -> Iterator[Batch]:

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from torch.nn import functional
 
+from landseg_core.assistant.last_layer import interpolated
 from landseg_core.assistant.linear import LinearModel, fit_softmax, softmax
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.models.lite0 import Lite0Probe
@@ -75,7 +75,7 @@ def corrected_teacher(network: Network, new: Sequence[int], batches: Iterable[Ba
 
 
 def probe_teacher(network: Network, batches: Iterable[Batch], seed: int) -> Teacher:
-    """Return an `Lite0Probe`, the model of `network`, fitted to the labels of `batches`."""
+    """Return a `Lite0Probe`, the model of `network`, fitted to the labels of `batches`."""
     probe = network.frozen()
     assert isinstance(probe.model, Lite0Probe)
     _fit_last_layers(probe, probe.model.last_layers, batches, 0.0, seed)
@@ -171,10 +171,10 @@ def _points(labels: npt.NDArray[np.uint8], rng: np.random.Generator) -> tuple[In
 
 def _at(features: torch.Tensor, points: tuple[Indices, Indices], size: tuple[int, ...]) -> Floats:
     """Return (N, F) features at points of a chip of `size`, interpolated from (F, h, w) ones of that chip."""
-    rows, columns = (torch.from_numpy((2 * axis + 1) / length - 1) for axis, length in zip(points, size, strict=True))
-    grid = torch.stack([columns, rows], dim=-1).to(features.device, torch.float32)[None, None]
-    found = functional.grid_sample(features[None].float(), grid, padding_mode="border", align_corners=False)
-    return found[0, :, 0].T.cpu().numpy()
+    rows, columns = (
+        (axis + 0.5) * own / whole for axis, own, whole in zip(points, features.shape[1:], size, strict=True)
+    )
+    return interpolated(features[None], columns, rows)
 
 
 def _add_to(layers: Sequence[nn.Conv2d], change: LinearModel) -> None:

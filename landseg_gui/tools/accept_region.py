@@ -35,8 +35,7 @@ class AcceptRegion(Tool):
     """The region under the cursor is outlined; a click accepts it, the right button erases its labels.
 
     Regions are found in the background: `ask` asks for the one at a pixel, and `show_answer` or `show_failure` is
-    called with the answer. While a click
-    waits for an answer, moves of the mouse ask for nothing.
+    called with the answer. While a click waits for an answer, moves of the mouse ask for nothing.
 
     Attributes:
         may_accept: returns whether there is a prediction to accept, and labels to write it to, now or when what is

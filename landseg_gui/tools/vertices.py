@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -21,7 +22,7 @@ _KEYS: Mapping[int, str] = {
 }
 
 
-class VertexTool(Tool):
+class VertexTool(Tool, ABC):
     """Each click adds a vertex; Enter or a double click ends the shape, Backspace removes the last vertex.
 
     The button of the first click decides whether the shape is painted or erased.
@@ -54,13 +55,13 @@ class VertexTool(Tool):
         """Return what the shape will be painted with: the button of its first vertex decides."""
         return self.context.value_for(self._button)
 
+    @abstractmethod
     def use(self, vertices: Ring, value: int) -> None:
         """Use the shape, which is complete."""
-        raise NotImplementedError
 
+    @abstractmethod
     def preview(self) -> list[Shape]:
         """Return how the shape under way looks."""
-        raise NotImplementedError
 
     def press(self, position: Position, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> None:
         """Begin a shape, or add a vertex to it."""

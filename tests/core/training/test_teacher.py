@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from landseg_core.compute.devices import precision_for
+from landseg_core.data.label_coverage import labelled_share
 from landseg_core.data.training_data import TrainingData
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.models.catalog import build_model
@@ -19,7 +20,7 @@ from landseg_core.runs.config import TrainConfig
 from landseg_core.training.batches import Batch
 from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
-from landseg_core.training.run_teacher import labelled_share, teacher_weight
+from landseg_core.training.run_teacher import teacher_weight
 from landseg_core.training.teacher import Teacher, corrected_teacher, probe_teacher
 
 CPU = torch.device("cpu")
