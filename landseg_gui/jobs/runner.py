@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QEventLoop, QObject, Qt, QThread, QTimer, Signal
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QObject, Qt, QThread, QTimer, Signal
 from shiboken6 import isValid
 
 from landseg_core.allocator import give_back_memory
@@ -232,12 +232,17 @@ class JobRunner(QObject):
             job.stop()
 
     def shut_down(self, seconds: float) -> bool:
-        """Stop every job and wait, with the event loop alive, until all have ended; False where one had not in time."""
-        self.stop_all()
-        if self.running:
+        """Stop every job and wait, with the event loop alive, until all have ended; False where one had not in time.
+
+        What starts meanwhile, such as a backup by a timer, is stopped as well.
+        """
+        deadline = QDeadlineTimer(round(seconds * 1000))
+        while self.running and not deadline.hasExpired():
+            self.stop_all()
             loop = QEventLoop()
             self.idle.connect(loop.quit)
-            QTimer.singleShot(round(seconds * 1000), loop, loop.quit)
+            self.started.connect(loop.quit)
+            QTimer.singleShot(deadline.remainingTime(), loop, loop.quit)
             loop.exec()
         return not self.running
 

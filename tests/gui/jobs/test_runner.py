@@ -9,7 +9,7 @@ import traceback
 import weakref
 
 import pytest
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -160,6 +160,19 @@ def test_shutting_down_gives_up_after_its_time(runner: JobRunner, qtbot: QtBot) 
     runner.start("deaf", lambda _on_event, _control: release.wait(10))
     assert not runner.shut_down(0.05)
     release.set()
+
+
+def test_shutting_down_stops_what_starts_meanwhile(runner: JobRunner, qtbot: QtBot) -> None:
+    first = runner.start("first", wait_for_stop)
+    runner.idle.connect(
+        lambda: runner.start("late", wait_for_stop), Qt.ConnectionType.SingleShotConnection
+    )  # as a timer may, before the loop has ended
+    late: list[Job] = []
+    runner.started.connect(late.append)
+    assert runner.shut_down(5)
+    assert not first.running
+    assert [job.title for job in late] == ["late"]
+    assert not runner.running
 
 
 def test_shutting_down_without_jobs_returns_at_once(runner: JobRunner) -> None:
