@@ -208,7 +208,8 @@ class Child:
         self.job(lambda: flow.start(self.session.project, self.session.image, request))
 
     def accept_map(self) -> None:
-        from landseg_gui.dialogs.accept import EVERYWHERE, AcceptRequest, Prediction
+        from landseg_gui.dialogs.accept import AcceptRequest
+        from landseg_gui.session.acceptable import EVERYWHERE, Prediction
 
         prediction = Prediction("map", self.folder / "map.tif", None, self.session.schema)
         request = AcceptRequest(prediction, EVERYWHERE, None, bool(self.dice.random() < 0.5), 0.0)

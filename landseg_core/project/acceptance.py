@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from landseg_core.labels.edit import Paintable, paintable
 from landseg_core.labels.masks.classes import mask_schema
 from landseg_core.labels.regions import Region
 from landseg_core.messages import N_, Text
+from landseg_core.project.map_on_image import Values, ValuesOnImage, Where, map_on_image, require_values
 from landseg_core.project.outside.changes import require_unmoved
 from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_core.raster.model_reference import read_model_reference
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 _PART = 2048  # px, the side of the windows in which a map is read
 _FULL_CONFIDENCE = 100  # %, as predictions write it; higher values are nodata
-
-Values = npt.NDArray[np.uint8]
-Where = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -90,34 +88,105 @@ def accept_prediction(
         RasterError: a raster cannot be read, does not match the image's pixels, or does not name its classes.
         ProjectError: there is no such image, its georeference has changed, or the project cannot be changed.
     """
-    mask = Path(mask)
-    confidence = Path(confidence) if confidence is not None else None
     grid = _checked_grid(project, image_id)
+    with opened_prediction(
+        Path(mask),
+        grid,
+        schema=schema,
+        confidence=Path(confidence) if confidence is not None else None,
+        map_window=map_window,
+        as_opened=as_opened,
+    ) as predicted:
+        return accept_values(
+            project,
+            image_id,
+            predicted,
+            step or _step_name(region, window),
+            region=region,
+            window=window,
+            only_unlabelled=only_unlabelled,
+            above=above,
+            locked=locked,
+            on_event=on_event,
+            control=control,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What is predicted of an image: `values` of `classes`, and how sure that is in %, where it is known."""
+
+    values: ValuesOnImage
+    classes: ClassSchema
+    confidence: ValuesOnImage | None = None
+
+
+@contextmanager
+def opened_prediction(
+    mask: Path,
+    image: RasterGrid,
+    *,
+    schema: ClassSchema | None = None,
+    confidence: Path | None = None,
+    map_window: PixelWindow | None = None,
+    as_opened: FilesAsOpened | None = None,
+) -> Iterator[Predicted]:
+    """Open what a map says of an image with this grid; the arguments are those of `accept_prediction`.
+
+    Raises:
+        RasterChangedError: the map is not the one that is shown.
+        RasterError: a raster cannot be read, does not match the image's pixels, or does not name its classes.
+    """
     classes = schema or map_classes(mask)
     if confidence:
         _require_one_model(mask, confidence)
     with ExitStack() as files:
-        prediction = map_on_image(files.enter_context(RasterSource(mask, as_opened=as_opened)), grid, map_window)
+        values = map_on_image(files.enter_context(RasterSource(mask, as_opened=as_opened)), image, map_window)
         certainty = (
-            map_on_image(files.enter_context(RasterSource(confidence)), grid, map_window) if confidence else None
+            map_on_image(files.enter_context(RasterSource(confidence)), image, map_window) if confidence else None
         )
-        scope = _common([grid.window, prediction.window, window, region.bounds if region else None])
-        if scope is None:
-            return 0
-        acceptance = _Acceptance(
-            prediction=prediction,
-            values=values_by_name(classes, project.schema),
-            confidence=certainty,
-            threshold=_percent(above),
-            region=region,
-            scope=scope,
-            paintable=paintable(locked, only_unlabelled),
-        )
-        name = step or _step_name(region, window)
-        count = project.edit_tiles(
-            image_id, name, acceptance.labels, window=scope, on_event=on_event, control=control or JobControl()
-        )
-    acceptance.emit_left_out(classes, on_event)
+        yield Predicted(values, classes, certainty)
+
+
+def accept_values(
+    project: Project,
+    image_id: int,
+    predicted: Predicted,
+    step: Text,
+    *,
+    region: Region | None = None,
+    window: PixelWindow | None = None,
+    only_unlabelled: bool = True,
+    above: float = 0.0,
+    locked: Iterable[int] = (),
+    on_event: OnEvent = ignore_event,
+    control: JobControl | None = None,
+) -> int:
+    """Make what is predicted the labels of an image, in one step, and return how many px changed.
+
+    See `accept_prediction`, which does so with files.
+
+    Raises:
+        RasterError: the values cannot be read.
+        ProjectError: there is no such image, its georeference has changed, or the project cannot be changed.
+    """
+    grid = _checked_grid(project, image_id)
+    scope = _common([grid.window, predicted.values.window, window, region.bounds if region else None])
+    if scope is None:
+        return 0
+    acceptance = _Acceptance(
+        prediction=predicted.values,
+        values=values_by_name(predicted.classes, project.schema),
+        confidence=predicted.confidence,
+        threshold=_percent(above),
+        region=region,
+        scope=scope,
+        paintable=paintable(locked, only_unlabelled),
+    )
+    count = project.edit_tiles(
+        image_id, step, acceptance.labels, window=scope, on_event=on_event, control=control or JobControl()
+    )
+    acceptance.emit_left_out(predicted.classes, on_event)
     return count
 
 
@@ -144,19 +213,6 @@ def map_classes(mask: Path) -> ClassSchema:
     return classes
 
 
-@dataclass(frozen=True)
-class MapOnImage:
-    """A raster of one 8-bit band that covers a `window` of an image pixel for pixel."""
-
-    source: RasterSource
-    window: PixelWindow
-
-    def read(self, window: PixelWindow) -> tuple[Values, Where]:
-        """Return (H, W) values in a window of the image, and where there are any."""
-        own = window.shifted(-self.window.x, -self.window.y)
-        return self.source.read(own)[0], self.source.read_valid(own)
-
-
 def _require_one_model(mask: Path, confidence: Path) -> None:
     """Refuse a confidence that another model has left next to the map."""
     models = read_model_reference(mask), read_model_reference(confidence)
@@ -168,37 +224,6 @@ def _require_one_model(mask: Path, confidence: Path) -> None:
                 mask=mask,
             )
         )
-
-
-def _require_values(source: RasterSource) -> None:
-    if len(source.data_bands) != 1 or source.dtype != np.uint8:
-        raise RasterError(
-            N_(
-                "{path} has %n bands of type {dtype}; choose a prediction, which has one band of 8-bit values",
-                n=len(source.data_bands),
-                one="{path} has one band of type {dtype}; choose a prediction, which has one band of 8-bit values",
-                path=source.path,
-                dtype=source.dtype,
-            )
-        )
-
-
-def map_on_image(source: RasterSource, image: RasterGrid, window: PixelWindow | None) -> MapOnImage:
-    """Return a map as it lies on an image: on its `window`, or where its georeference says.
-
-    Raises:
-        RasterError: it has several bands or none of 8 bits, or its pixels are not those of the image.
-    """
-    _require_values(source)
-    window = window or image.window_of(source.grid)
-    if window is None or (window.width, window.height) != (source.grid.width, source.grid.height):
-        raise RasterError(
-            N_(
-                "{path} does not match the pixels of this image; choose a prediction that was made from it",
-                path=source.path,
-            )
-        )
-    return MapOnImage(source, window)
 
 
 def _common(windows: Iterable[PixelWindow | None]) -> PixelWindow | None:
@@ -225,9 +250,9 @@ def _step_name(region: Region | None, window: PixelWindow | None) -> Text:
 class _Acceptance:
     """What is accepted, tile by tile; `values` is the (256,) table from the map's values to the project's."""
 
-    prediction: MapOnImage
+    prediction: ValuesOnImage
     values: Values
-    confidence: MapOnImage | None
+    confidence: ValuesOnImage | None
     threshold: int
     region: Region | None
     scope: PixelWindow
@@ -257,7 +282,7 @@ class _Acceptance:
             where[part] = self.region.mask(inside) if self.region else True
         return where
 
-    def _is_confident(self, confidence: MapOnImage, window: PixelWindow) -> Where:
+    def _is_confident(self, confidence: ValuesOnImage, window: PixelWindow) -> Where:
         percent, known = confidence.read(window)
         return known & (percent >= self.threshold) & (percent <= _FULL_CONFIDENCE)
 
@@ -285,7 +310,7 @@ def mask_pixels(mask: Path, control: JobControl | None = None) -> npt.NDArray[np
     """
     control, counts = control or JobControl(), np.zeros(256, np.int64)
     with RasterSource(mask) as source:
-        _require_values(source)
+        require_values(source)
         for part in _parts(source.grid.window):
             control.checkpoint()
             counts += np.bincount(source.read(part)[0][source.read_valid(part)], minlength=256)

@@ -10,15 +10,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
-from landseg_core.input_files import AnyPath
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.filling import flood
 from landseg_core.labels.regions import Mask, MaskRegion, Position
-from landseg_core.project.acceptance import MapOnImage, map_on_image
-from landseg_core.raster.files.as_opened import FilesAsOpened
-from landseg_core.raster.source import RasterSource
+from landseg_core.project.map_on_image import ValuesOnImage
 
 _FIRST_SIDE = 512  # px: most regions are smaller, and are found in one read
 _MOST_VERTICES = 5000
@@ -48,45 +44,31 @@ class PredictedRegion:
         return bool(self.region.mask(PixelWindow(*pixel, 1, 1))[0, 0])
 
 
-def predicted_region(
-    mask: AnyPath,
-    image: RasterGrid,
-    pixel: tuple[int, int],
-    limit: PixelWindow,
-    *,
-    map_window: PixelWindow | None = None,
-    as_opened: FilesAsOpened | None = None,
-) -> PredictedRegion | None:
-    """Return the region of a map around a `pixel` (column, row) of the image; None where it predicts nothing.
+def predicted_region(prediction: ValuesOnImage, pixel: tuple[int, int], limit: PixelWindow) -> PredictedRegion | None:
+    """Return the region around a `pixel` (column, row) of the image; None where nothing is predicted.
 
     Only what lies inside `limit` (raster px) is searched; a small region needs only a small part of that to be read.
 
     Args:
-        mask: a map of class values on the image's pixels, of all of it or of a part.
-        image: the grid of the image.
+        prediction: class values on the image, of all of it or of a part.
         pixel: where to look.
         limit: how far the region may reach.
-        map_window: the part of the image that the map covers, in px; by default from the map's georeference.
-        as_opened: the map's files as they are shown.
 
     Raises:
-        RasterChangedError: the map is not the one that is shown.
-        RasterError: it cannot be read, or does not match the image's pixels.
+        RasterError: the values cannot be read.
     """
-    with RasterSource(mask, as_opened=as_opened) as source:
-        prediction = map_on_image(source, image, map_window)
-        whole = prediction.window.intersection(limit)
-        if whole is None or not whole.contains(PixelWindow(*pixel, 1, 1)):
+    whole = prediction.window.intersection(limit)
+    if whole is None or not whole.contains(PixelWindow(*pixel, 1, 1)):
+        return None
+    for part in _growing(pixel, whole):
+        values = _read(prediction, part)
+        seed = pixel[0] - part.x, pixel[1] - part.y
+        value = int(values[seed[1], seed[0]])
+        if value == UNLABELLED:
             return None
-        for part in _growing(pixel, whole):
-            values = _read(prediction, part)
-            seed = pixel[0] - part.x, pixel[1] - part.y
-            value = int(values[seed[1], seed[0]])
-            if value == UNLABELLED:
-                return None
-            pixels = flood(values, seed, 4)
-            if part == whole or not _touches(pixels, part, whole):
-                break
+        pixels = flood(values, seed, 4)
+        if part == whole or not _touches(pixels, part, whole):
+            break
     box = PixelWindow(*cv2.boundingRect(pixels.view(np.uint8)))
     region = MaskRegion(box.shifted(part.x, part.y), pixels[box.slices()])
     return PredictedRegion(region, value, _outline(region), _touches(pixels, part, prediction.window))
@@ -102,7 +84,7 @@ def _growing(pixel: tuple[int, int], whole: PixelWindow) -> Iterator[PixelWindow
         side *= 2
 
 
-def _read(prediction: MapOnImage, window: PixelWindow) -> npt.NDArray[np.uint8]:
+def _read(prediction: ValuesOnImage, window: PixelWindow) -> npt.NDArray[np.uint8]:
     """Return (H, W) predicted values, 255 where there is no data."""
     values, known = prediction.read(window)
     return np.where(known, values, np.uint8(UNLABELLED))

@@ -4,49 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import SignalInstance
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QRadioButton, QVBoxLayout, QWidget
 
+from landseg_core.assistant.suggested_map import AcceptableCounts
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import ClassMatch, class_list
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.messages import N_
-from landseg_core.raster.files.as_opened import FilesAsOpened
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.percent import PercentSlider
 from landseg_gui.form_settings import FormSettings
-from landseg_gui.paths import is_there
 from landseg_gui.plain_text import PlainLabel
+from landseg_gui.session.acceptable import EVERYWHERE, POLYGON, VIEW, Acceptable, Prediction
 from landseg_gui.text import percent, pixels, tr, translated
 
-VIEW, EVERYWHERE, POLYGON = "view", "everywhere", "polygon"
 AREAS = {
     VIEW: N_("Current &view"),
     EVERYWHERE: N_("&Entire image"),
     POLYGON: N_("&Polygon, to be drawn"),
 }
 """The areas in which a prediction can be accepted, with their texts."""
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A map that can be accepted as labels; `schema` None: the classes are read from its file.
-
-    For a map that is shown, `window` is the part of the image that it covers, None for all of it, and `as_opened`
-    identifies its file.
-    """
-
-    name: str
-    mask: Path
-    confidence: Path | None = None
-    schema: ClassSchema | None = None
-    window: PixelWindow | None = None
-    as_opened: FilesAsOpened | None = None
 
 
 @dataclass(frozen=True)
@@ -72,12 +54,12 @@ class MapClasses:
         }
 
 
-class ClassReader(Protocol):
-    """Reads the classes of a map in the background; `answered` carries them as `MapClasses`."""
+class Reader(Protocol):
+    """Finds out in the background what the dialog says of a source; `answered` carries the answer."""
 
     answered: SignalInstance
 
-    def ask(self, prediction: Prediction) -> None:
+    def ask(self, source: Acceptable) -> None:
         """Start to read; an earlier question is no longer answered."""
         ...
 
@@ -88,12 +70,12 @@ class ClassReader(Protocol):
 
 @dataclass(frozen=True)
 class AcceptRequest:
-    """What to accept of a prediction; `area` is a key of `AREAS`, `window` the current view where that is chosen.
+    """What to accept of a source; `area` is a key of `AREAS`, `window` the current view where that is chosen.
 
     `above` is the minimum confidence, 0 to 1.
     """
 
-    prediction: Prediction
+    source: Acceptable
     area: str
     window: PixelWindow | None
     only_unlabelled: bool
@@ -101,25 +83,30 @@ class AcceptRequest:
 
 
 class AcceptDialog(FormDialog):
-    """Asks which of `predictions` (one at least) to accept as labels, and in which area; `request` is the answer.
+    """Asks which of `sources` to accept as labels, and in which area; `request` is the answer.
 
-    Classes of the prediction that the project, with the classes `schema`, does not have are listed before anything is
-    accepted. The `reader` reads them where they are not known, and counts their pixels.
+    The sources are predictions, one at least, or a suggestion alone. Classes of a prediction that the project, with
+    the classes `schema`, does not have are listed before anything is accepted: the `reader` answers with `MapClasses`.
+    Of a suggestion, which covers no more than the view, it says how much would be labelled: the `reader` answers with
+    `AcceptableCounts`.
     """
 
     def __init__(
         self,
-        predictions: Sequence[Prediction],
+        sources: Sequence[Acceptable],
         view: PixelWindow | None,
         saved: FormSettings,
         parent: QWidget | None = None,
         schema: ClassSchema | None = None,
-        reader: ClassReader | None = None,
+        reader: Reader | None = None,
     ) -> None:
-        super().__init__("accept", tr("Accept Prediction"), tr("Accept"), parent)
-        self._predictions = predictions
+        self._is_prediction = isinstance(sources[0], Prediction)
+        title = tr("Accept Prediction") if self._is_prediction else tr("Accept Suggestion")
+        super().__init__("accept", title, tr("Accept"), parent)
+        self._sources = sources
         self._view = view
         self._saved = saved
+        self._counts: AcceptableCounts | None = None
         self._schema, self._reader = schema, reader
         self._add_fields()
         self.complete()
@@ -133,28 +120,31 @@ class AcceptDialog(FormDialog):
 
     def _add_fields(self) -> None:
         self._prediction = QComboBox(objectName="accept_prediction")
-        for prediction in self._predictions:
-            self._prediction.addItem(prediction.name)
+        for source in self._sources:
+            self._prediction.addItem(source.name)
         self._only_unlabelled = QCheckBox(tr("Don't overwrite existing &labels"), objectName="accept_only_unlabelled")
         self._confidence = PercentSlider("accept_confidence", _confidence_text, _confidence_text(100))
         self._no_confidence = PlainLabel(
             tr("This prediction has no confidence map."), objectName="accept_no_confidence", wordWrap=True
         )
         self._no_confidence.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        form = self.add_section(tr("Prediction and area"))
+        form = self.add_section(tr("Prediction and area") if self._is_prediction else tr("Area and confidence"))
         tip = tr("The prediction to accept as labels")
         self._left_out = PlainLabel(objectName="accept_left_out", wordWrap=True, visible=False)
         self._left_out.setForegroundRole(QPalette.ColorRole.BrightText)
-        self.add_field(form, "accept_prediction", tr("P&rediction"), self._prediction, tip).add_below(self._left_out)
-        self.add_field(
-            form, "accept_place", tr("Area"), self._area_editor(), tr("The area in which the prediction is accepted")
-        )
+        chosen = self.add_field(form, "accept_prediction", tr("P&rediction"), self._prediction, tip)
+        chosen.add_below(self._left_out)
+        form.setRowVisible(chosen, self._is_prediction)
+        self.add_field(form, "accept_place", tr("Area"), self._area_editor(), tr("The area in which labels are made"))
         tip = tr("Accept only pixels with at least this confidence")
-        self.add_field(form, "accept_confidence", tr("Minimum &confidence"), self._confidence, tip).add_below(
-            self._no_confidence
-        )
-        self._only_unlabelled.setToolTip(tr("Otherwise the prediction replaces labels, except those of locked classes"))
+        confidence = self.add_field(form, "accept_confidence", tr("Minimum &confidence"), self._confidence, tip)
+        confidence.add_below(self._no_confidence)
+        self._only_unlabelled.setToolTip(tr("Otherwise labels are replaced, except those of locked classes"))
         form.addRow("", self._only_unlabelled)
+        self._amount = PlainLabel(objectName="accept_amount", wordWrap=True, visible=not self._is_prediction)
+        self._amount.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        form.addRow("", self._amount)
+        form.setRowVisible(self._amount, not self._is_prediction)
 
     def _area_editor(self) -> QWidget:
         editor = QWidget()
@@ -168,14 +158,16 @@ class AcceptDialog(FormDialog):
             self._areas.addButton(self._buttons[area])
             column.addWidget(self._buttons[area])
         self._buttons[VIEW].setEnabled(self._view is not None)
+        self._buttons[EVERYWHERE].setVisible(self._is_prediction)
         editor.setFocusProxy(self._buttons[VIEW])
         return editor
 
     def _recall(self) -> None:
         text = self._saved.text
         area = text("place", VIEW)
-        known = area in AREAS and self._buttons[area].isEnabled()
-        self._buttons[area if known else EVERYWHERE].setChecked(True)
+        offered = [name for name, button in self._buttons.items() if button.isEnabled() and not button.isHidden()]
+        otherwise = EVERYWHERE if self._is_prediction else offered[0]
+        self._buttons[area if area in offered else otherwise].setChecked(True)
         self._only_unlabelled.setChecked(text("only_unlabelled", "True") == "True")
         above = text("above", "0")
         self._confidence.percent = int(above) if above.isdecimal() and len(above) <= 3 else 0
@@ -183,23 +175,43 @@ class AcceptDialog(FormDialog):
     def _connect(self) -> None:
         self._prediction.currentIndexChanged.connect(self._show_prediction)
         self._areas.buttonToggled.connect(self._show_area)
+        self._confidence.changed.connect(self._show_amount)
+        self._only_unlabelled.toggled.connect(self._show_amount)
         if self._reader is not None:
-            self._reader.answered.connect(self._show_left_out)
+            self._reader.answered.connect(self._show_answer)
 
-    def _chosen(self) -> Prediction:
-        return self._predictions[self._prediction.currentIndex()]
+    def _chosen(self) -> Acceptable:
+        return self._sources[self._prediction.currentIndex()]
 
     def _area(self) -> str:
         return next(area for area, button in self._buttons.items() if button.isChecked())
 
     def _show_prediction(self) -> None:
-        has_confidence = self._chosen().confidence is not None
-        self._confidence.setEnabled(has_confidence)
-        self._no_confidence.setHidden(has_confidence)
-        self._show_left_out(MapClasses(self._chosen().schema))
+        chosen = self._chosen()
+        self._confidence.setEnabled(chosen.has_confidence)
+        self._no_confidence.setHidden(chosen.has_confidence)
+        self._show_answer(MapClasses(chosen.schema))
         if self._reader is not None and self._schema is not None:
-            self._reader.ask(self._chosen())
+            self._reader.ask(chosen)
         self.check()
+
+    def _show_answer(self, found: MapClasses | AcceptableCounts) -> None:
+        if isinstance(found, AcceptableCounts):
+            self._counts = found
+            self._show_amount()
+        else:
+            self._show_left_out(found)
+
+    def _show_amount(self) -> None:
+        """Say how much of the view a suggestion would label."""
+        counts = self._counts
+        if counts is None or self._area() != VIEW:
+            self._amount.setText("")
+            return
+        only_unlabelled = self._only_unlabelled.isChecked()
+        count = counts.above(self._confidence.percent, only_unlabelled=only_unlabelled)
+        share = percent(count / counts.total)
+        self._amount.setText(tr("{area} would be labelled, {share} of the view.", area=pixels(count), share=share))
 
     def _show_left_out(self, found: MapClasses) -> None:
         """List the classes that the project does not have: their pixels are not accepted."""
@@ -225,17 +237,14 @@ class AcceptDialog(FormDialog):
 
     def _show_area(self) -> None:
         self.action_button.setText(tr("Draw Polygon") if self._area() == POLYGON else tr("Accept"))
+        self._show_amount()
 
     # --- what is checked
 
     def find_errors(self) -> Mapping[str, FieldError]:
         """Return the error of every field that has one."""
-        mask = self._chosen().mask
-        if is_there(mask.is_file):
-            return {}
-        return {
-            "accept_prediction": FieldError(tr("{path} does not exist any more; predict the image again.", path=mask))
-        }
+        problem = self._chosen().problem()
+        return {"accept_prediction": FieldError(problem)} if problem else {}
 
     # --- the answer
 
@@ -255,11 +264,11 @@ class AcceptDialog(FormDialog):
     def request(self) -> AcceptRequest:
         """Return the answer."""
         return AcceptRequest(
-            prediction=self._chosen(),
+            source=self._chosen(),
             area=self._area(),
             window=self._view if self._area() == VIEW else None,
             only_unlabelled=self._only_unlabelled.isChecked(),
-            above=self._confidence.percent / 100 if self._chosen().confidence else 0.0,
+            above=self._confidence.percent / 100 if self._chosen().has_confidence else 0.0,
         )
 
 

@@ -23,14 +23,15 @@ NEEDS_PROJECT = "project"
 NEEDS_IMAGE = "image"
 NEEDS_WRITABLE = "writable"
 NEEDS_PREDICTION = "prediction"
+NEEDS_SUGGESTION = "suggestion"
 NEEDS_COMPARISON = "comparison"
 NEEDS_SEVERAL = "several"
 NEEDS_WRITABLE_PROJECT = "writable_project"
 NEEDS_UNDO = "undo"
 NEEDS_REDO = "redo"
 """What must be available for an action: an image, a mask over it, any overlay, a project, one of its images in the
-window, one that may be painted, one that also has a prediction, labels and a mask to compare, several images in the
-project, a project that may be written, a step to undo, one to redo."""
+window, one that may be painted, one that also has a prediction, one with a suggestion, labels and a mask to compare,
+several images in the project, a project that may be written, a step to undo, one to redo."""
 
 
 @dataclass(frozen=True)
@@ -343,6 +344,16 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         tip=N_("Make a new suggestion only when its key is pressed, not with every change"),
         needs=NEEDS_IMAGE,
         checkable=True,
+    ),
+    ActionRow(
+        "action_accept_suggestion",
+        "label",
+        N_("Accept Su&ggestion in View…"),
+        "accept_suggestion",
+        "accept",
+        ("Ctrl+Shift+Return",),
+        tip=N_("Turn the suggestion for the view into labels, where it is sure enough"),
+        needs=NEEDS_SUGGESTION,
     ),
     ActionRow(
         "action_accept",

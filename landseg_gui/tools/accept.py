@@ -1,4 +1,4 @@
-"""Accept: make a prediction labels inside a polygon."""
+"""Accept: make a prediction, or the suggestion, labels inside a polygon."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from landseg_gui.viewer.overlay import Shape
 
 
 class Accept(Polygon):
-    """The prediction inside the polygon becomes labels.
+    """The prediction or suggestion inside the polygon becomes labels.
 
     Attributes:
-        may_accept: returns whether there is a prediction to accept; where not, it shows the user why.
+        may_accept: returns whether there is something to accept; where not, it shows the user why.
         accept_in: called with each closed polygon.
     """
 
@@ -53,8 +53,8 @@ ACCEPT_SPEC = ToolSpec(
     title=N_("Accept"),
     icon="accept_area",
     shortcut="Y",
-    tip=N_("Accept the prediction inside a polygon as labels"),
-    hint=N_("Click around a correct part of the prediction; Enter or a double click accepts it as labels"),
+    tip=N_("Accept the suggestion or the prediction inside a polygon as labels"),
+    hint=N_("Click around a correct part of what is shown; Enter or a double click accepts it as labels"),
     make=Accept,
     edits=True,
 )

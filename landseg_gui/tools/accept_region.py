@@ -1,4 +1,4 @@
-"""Accept region: make one region of a prediction labels by a click, or take these labels away again."""
+"""Accept region: make one region of a prediction or suggestion labels by a click, or take these labels away."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Pixel = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class FoundRegion:
-    """A region of the prediction, and the class value that it has in the project; 255 where that lacks the class."""
+    """A region of a prediction or a suggestion, and its class value in the project; 255 where that lacks the class."""
 
     predicted: PredictedRegion
     label: int
@@ -38,7 +38,7 @@ class AcceptRegion(Tool):
     called with the answer. While a click waits for an answer, moves of the mouse ask for nothing.
 
     Attributes:
-        may_accept: returns whether there is a prediction to accept, and labels to write it to, now or when what is
+        may_accept: returns whether there is something to accept, and labels to write it to, now or when what is
             being accepted now is done; where not, it shows the user why.
         ask: asks for the region at a pixel (column, row).
         accept: called with each region to accept.
@@ -97,7 +97,7 @@ class AcceptRegion(Tool):
 
     def _use(self, found: FoundRegion | None, button: Qt.MouseButton) -> None:
         if found is None:
-            self.context.notifier.info(tr("Nothing is predicted here."))
+            self.context.notifier.info(tr("Nothing is predicted or suggested here."))
         elif found.label == UNLABELLED:
             self.context.notifier.info(tr("The project does not have the class that is predicted here."))
         elif button == Qt.MouseButton.RightButton:
@@ -117,9 +117,7 @@ class AcceptRegion(Tool):
         table = only(found.label) & self.context.paintable(UNLABELLED)
         name = self.context.step_name(tr("Reject region"), found.label)
         if self.context.paint(found.predicted.region, UNLABELLED, name, table) == 0:
-            self.context.notifier.info(
-                tr("No label of this region is of the predicted class: there is nothing to erase.")
-            )
+            self.context.notifier.info(tr("No label of this region is of its class: there is nothing to erase."))
 
     def forget(self) -> None:
         """Drop what was found: the prediction is another one."""
@@ -166,8 +164,8 @@ ACCEPT_REGION_SPEC = ToolSpec(
     title=N_("Accept Region"),
     icon="accept_region",
     shortcut="A",
-    tip=N_("Accept one region of the prediction as labels"),
-    hint=N_("Click a region of the prediction to accept it as labels; the right button erases these labels again"),
+    tip=N_("Accept one region of the suggestion or the prediction as labels"),
+    hint=N_("Click a region of what is shown to accept it as labels; the right button erases these labels again"),
     make=AcceptRegion,
     edits=True,
 )

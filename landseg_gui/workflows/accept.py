@@ -1,4 +1,4 @@
-"""Accepting predictions from the window: the dialog, the tools, and the work in its thread."""
+"""Accepting predictions and suggestions from the window: the dialog, the tools, and the work in its thread."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from landseg_core.events import Event, JobControl, OnEvent
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import class_list
 from landseg_core.labels.regions import Region
-from landseg_core.messages import N_, Text
-from landseg_core.project.acceptance import ClassesLeftOut, accept_prediction
+from landseg_core.messages import N_
+from landseg_core.project.acceptance import ClassesLeftOut, accept_values
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.project.run_table import PredictionEntry
 from landseg_core.raster.files.map_files import MapFiles
-from landseg_gui.dialogs.accept import POLYGON, AcceptDialog, AcceptRequest, Prediction
+from landseg_gui.dialogs.accept import AcceptDialog, AcceptRequest
 from landseg_gui.form_settings import FormSettings
 from landseg_gui.jobs.runner import Job, JobRunner, Work
 from landseg_gui.paths import is_there
+from landseg_gui.session.acceptable import POLYGON, REGION, Acceptable, Prediction, ShownSuggestion
 from landseg_gui.session.session import Session
 from landseg_gui.text import pixels, tr, translated
 from landseg_gui.tools.accept import Accept
@@ -30,12 +31,12 @@ from landseg_gui.tools.fill_extent import spread_limit
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.layer import MaskLayer
 from landseg_gui.workflows.flow import Flow
-from landseg_gui.workflows.map_reader import MapReader
+from landseg_gui.workflows.map_reader import MapReader, counts_work
 from landseg_gui.workflows.region_reader import RegionQuestion, RegionReader
 
 _NO_IMAGE = N_("Open a project and one of its images first: predictions are accepted as labels of a project.")
-_NO_PREDICTION = N_("There is no prediction to accept: predict the image, or open a mask of it.")
-_REGION_STEP = N_("Accept predicted region")
+_NO_PREDICTION = N_("There is no prediction to accept: predict the image, open a mask of it, or show the suggestion.")
+_NO_SUGGESTION = N_("There is no suggestion to accept: label two classes, and show the suggestion.")
 _NOTHING_ACCEPTED = N_("Nothing was accepted: the area is labelled already, or the confidence is too low.")
 
 
@@ -45,32 +46,29 @@ def accept_work(
     request: AcceptRequest,
     locked: Iterable[int],
     region: Region | None = None,
-    step: Text | None = None,
+    area: str | None = None,
 ) -> Work:
-    """Return the work that accepts a prediction, inside `region` if given; its result is the number of px.
+    """Return the work that accepts a source, inside `region` if given; its result is the number of px.
 
-    `step` is what the history calls it, if not by where it is accepted.
+    `area` says how the history calls it, by default as the request says.
     """
-    locked = frozenset(locked)
+    locked, step = frozenset(locked), request.source.step(area or request.area)
 
     def work(on_event: OnEvent, control: JobControl) -> int:
-        return accept_prediction(
-            project,
-            image.id,
-            request.prediction.mask,
-            schema=request.prediction.schema,
-            region=region,
-            window=request.window,
-            only_unlabelled=request.only_unlabelled,
-            confidence=request.prediction.confidence if request.above else None,
-            above=request.above,
-            locked=locked,
-            map_window=request.prediction.window,
-            as_opened=request.prediction.as_opened,
-            step=step,
-            on_event=on_event,
-            control=control,
-        )
+        with request.source.opened(image.grid, with_confidence=request.above > 0) as predicted:
+            return accept_values(
+                project,
+                image.id,
+                predicted,
+                step,
+                region=region,
+                window=request.window,
+                only_unlabelled=request.only_unlabelled,
+                above=request.above,
+                locked=locked,
+                on_event=on_event,
+                control=control,
+            )
 
     return work
 
@@ -107,11 +105,12 @@ def _confidence_file(mask: Path) -> Path | None:
 
 
 class AcceptFlow(Flow):
-    """Accepts predictions of the open image as labels of the project.
+    """Accepts predictions of the open image, or the suggestion for the view, as labels of the project.
 
     With the tools each polygon, or each region, is one edit; what is clicked while another is accepted follows it. The
-    tools use what was last chosen in the dialog, but the topmost prediction again as soon as layers or predictions
-    change, so that no outdated one is accepted by mistake.
+    tools use what lies topmost: the suggestion where one is shown, else the prediction that was last chosen in the
+    dialog, but the topmost one again as soon as layers or predictions change, so that no outdated one is accepted by
+    mistake.
     """
 
     def __init__(
@@ -130,12 +129,13 @@ class AcceptFlow(Flow):
         self._prediction: Prediction | None = None
         self._job: Job | None = None
         self._generation = 0  # of the predictions: an answer about former ones is dropped
-        self._waiting: list[tuple[Region, Text | None]] = []
+        self._waiting: list[tuple[ShownSuggestion | None, Region, str]] = []
         self._reader = RegionReader(self)
         self._reader.answered.connect(self._show_region)
         self._connect_tools()
         for signal in (session.layers.changed, self._projects.editing.predictions_changed):
             signal.connect(self._clear_prediction)
+        session.suggestions.changed.connect(self._drop_regions)
         self._projects.project_changed.connect(self._clear_choices)
 
     def _connect_tools(self) -> None:
@@ -144,34 +144,48 @@ class AcceptFlow(Flow):
         assert isinstance(polygon, Accept)
         assert isinstance(region, AcceptRegion)
         self._region_tool = region
-        polygon.may_accept = lambda: self._tool_request() is not None
+        polygon.may_accept = lambda: self._tool_request(self._tool_source()) is not None
         region.may_accept = lambda: self._job is not None or self._may_accept()
-        polygon.accept_in = self._accept_in
+        polygon.accept_in = lambda area: self._accept_in(area, POLYGON)
         region.ask = self._ask_region
-        region.accept = lambda found: self._accept_in(found, _REGION_STEP)
+        region.accept = lambda found: self._accept_in(found, REGION)
 
     def _may_accept(self) -> bool:
-        return self._projects.editing.may_paint() and self._tool_request() is not None
+        return self._projects.editing.may_paint() and self._tool_request(self._tool_source()) is not None
 
     def open(self) -> AcceptDialog | None:
         """Show the dialog, if there is a prediction and an image to label."""
         predictions = self._predictions()
         if not predictions or not self._projects.editing.may_paint():
             return None
-        reader = MapReader(self._projects)
-        dialog = AcceptDialog(predictions, self._view(), self._saved, self._window, self._projects.schema, reader)
+        return self._show_dialog(predictions, MapReader(self._projects))
+
+    def open_suggestion(self) -> AcceptDialog | None:
+        """Show the dialog for the suggestion in view, if there is one and an image to label."""
+        suggestion, view, labels = self._session.suggestions.acceptable(), self._view(), self._projects.labels
+        if suggestion is None or view is None or labels is None:
+            self._notifier.info(translated(_NO_SUGGESTION))
+            return None
+        if not self._projects.editing.may_paint():
+            return None
+        return self._show_dialog(
+            [suggestion], MapReader(self._projects, counts_work(labels, view, self._projects.paint.locked))
+        )
+
+    def _show_dialog(self, sources: Sequence[Acceptable], reader: MapReader) -> AcceptDialog:
+        dialog = AcceptDialog(sources, self._view(), self._saved, self._window, self._projects.schema, reader)
         reader.setParent(dialog)
         dialog.accepted.connect(lambda: self._begin(dialog.request()))
         self._open_dialog(dialog, self._projects.images.shown_changed)
         return dialog
 
-    def start(self, request: AcceptRequest, region: Region | None = None, step: Text | None = None) -> Job | None:
+    def start(self, request: AcceptRequest, region: Region | None = None, area: str | None = None) -> Job | None:
         """Accept what is requested; None where the project cannot be changed at the moment."""
         project, image = self._projects.project, self._projects.image
         if project is None or image is None:
             return None
-        work = accept_work(project, image, request, self._projects.paint.locked, region, step)
-        job = self._projects.editing.run(tr("Accept {prediction}", prediction=request.prediction.name), work)
+        work = accept_work(project, image, request, self._projects.paint.locked, region, area)
+        job = self._projects.editing.run(tr("Accept {prediction}", prediction=request.source.name), work)
         if job is not None:
             left_out: dict[str, int] = {}
             job.reported.connect(lambda event: self._collect(event, left_out))
@@ -182,7 +196,8 @@ class AcceptFlow(Flow):
 
     def _begin(self, request: AcceptRequest) -> None:
         if request.area == POLYGON:
-            self._last, self._prediction = request, request.prediction
+            self._last = request
+            self._prediction = request.source if isinstance(request.source, Prediction) else None
             self._tools.select("accept")
         else:
             self.start(request)
@@ -205,41 +220,55 @@ class AcceptFlow(Flow):
             return []
         return predictions_of(project.predictions(image.id), self._session.layers.masks)
 
-    def _tool_request(self) -> AcceptRequest | None:
-        """Return what the tools accept; None, with a message, where there is nothing."""
-        prediction = self._prediction or next(iter(self._predictions()), None)
-        if prediction is None:
+    def _tool_source(self) -> Acceptable | None:
+        """Return what lies topmost of what can be accepted."""
+        return self._session.suggestions.acceptable() or self._tool_prediction()
+
+    def _tool_prediction(self) -> Prediction | None:
+        return self._prediction or next(iter(self._known_predictions()), None)
+
+    def _tool_request(self, source: Acceptable | None) -> AcceptRequest | None:
+        """Return what the tools accept of a source; None, with a message, where there is none."""
+        source = source or next(iter(self._predictions()), None)
+        if source is None:
             return None
         if self._last is None:
-            return AcceptRequest(prediction, POLYGON, None, only_unlabelled=True, above=0.0)
-        return replace(self._last, prediction=prediction, above=self._last.above if prediction.confidence else 0.0)
+            return AcceptRequest(source, POLYGON, None, only_unlabelled=True, above=0.0)
+        return replace(self._last, source=source, above=self._last.above if source.has_confidence else 0.0)
 
-    def _accept_in(self, region: Region, step: Text | None = None) -> None:
-        """Accept inside a region, now or when what is being accepted is done."""
+    def _accept_in(self, region: Region, area: str) -> None:
+        """Accept inside a region, now or when what is being accepted is done.
+
+        Of suggestions it is the one that is shown now, for each new label makes another.
+        """
+        self._accept_of(self._session.suggestions.acceptable(), region, area)
+
+    def _accept_of(self, suggestion: ShownSuggestion | None, region: Region, area: str) -> None:
+        """Accept a suggestion, or the prediction where that is None."""
         if self._job is not None:
-            self._waiting.append((region, step))
+            self._waiting.append((suggestion, region, area))
             return
-        request = self._tool_request()
+        request = self._tool_request(suggestion or self._tool_prediction())
         if request:
             only_unlabelled = request.only_unlabelled or self._projects.paint.paints_behind
-            self.start(replace(request, only_unlabelled=only_unlabelled), region, step)
+            self.start(replace(request, only_unlabelled=only_unlabelled), region, area)
         if self._job is None:  # what has kept this one from being accepted keeps the others, too
             self._waiting.clear()
 
     def _accept_next(self) -> None:
         self._job = None
         if self._waiting:
-            self._accept_in(*self._waiting.pop(0))
+            self._accept_of(*self._waiting.pop(0))
 
     # --- the region under the cursor
 
     def _ask_region(self, pixel: tuple[int, int]) -> None:
-        """Look for the region at a pixel, if there is a prediction."""
-        prediction = self._prediction or next(iter(self._known_predictions()), None)
+        """Look for the region at a pixel, if there is something to accept."""
+        source = self._tool_source()
         image, schema, view = self._projects.image, self._projects.schema, self._view()
-        if prediction is not None and image is not None and schema is not None and view is not None:
+        if source is not None and image is not None and schema is not None and view is not None:
             limit = spread_limit(image.grid.window, view, pixel)
-            self._reader.ask(RegionQuestion(prediction, image.grid, schema, pixel, limit, self._generation))
+            self._reader.ask(RegionQuestion(source, image.grid, schema, pixel, limit, self._generation))
 
     def _show_region(self, question: RegionQuestion, answer: FoundRegion | str | None) -> None:
         if question.generation != self._generation:
@@ -257,6 +286,10 @@ class AcceptFlow(Flow):
 
     def _clear_prediction(self) -> None:
         self._prediction = None
+        self._drop_regions()
+
+    def _drop_regions(self) -> None:
+        """Drop the region that has been found, or is looked for: what is shown is something else now."""
         self._generation += 1
         self._region_tool.forget()
 

@@ -1,4 +1,4 @@
-"""Finds regions of predictions in the background, one after the other."""
+"""Finds regions of predictions and suggestions in the background, one after the other."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from landseg_core.geo.grid import RasterGrid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import ClassMatch
 from landseg_core.labels.classes import ClassSchema
-from landseg_core.project.acceptance import map_classes
 from landseg_core.project.predicted_region import predicted_region
-from landseg_gui.dialogs.accept import Prediction
+from landseg_gui.session.acceptable import Acceptable
 from landseg_gui.tools.accept_region import FoundRegion
 
 
 @dataclass(frozen=True, eq=False)
 class RegionQuestion:
-    """Which region of a prediction is at a `pixel` (column, row) of the image, inside `limit`?
+    """Which region of a source is at a `pixel` (column, row) of the image, inside `limit`?
 
-    `generation` says which predictions were there when it was asked.
+    `generation` says which sources were there when it was asked.
     """
 
-    prediction: Prediction
+    source: Acceptable
     image: RasterGrid
     schema: ClassSchema
     pixel: tuple[int, int]
@@ -34,24 +33,16 @@ class RegionQuestion:
     generation: int = 0
 
     def answer(self) -> FoundRegion | None:
-        """Read the prediction and return the region, or None where nothing is predicted.
+        """Read the source and return the region, or None where nothing is predicted.
 
         Raises:
-            RasterError: the prediction cannot be read, or does not name its classes.
+            RasterError: a prediction cannot be read, or does not name its classes.
         """
-        prediction = self.prediction
-        found = predicted_region(
-            prediction.mask,
-            self.image,
-            self.pixel,
-            self.limit,
-            map_window=prediction.window,
-            as_opened=prediction.as_opened,
-        )
+        with self.source.opened(self.image, with_confidence=False) as predicted:
+            found = predicted_region(predicted.values, self.pixel, self.limit)
         if found is None:
             return None
-        own = prediction.schema or map_classes(prediction.mask)
-        return FoundRegion(found, int(ClassMatch(own, self.schema).table()[found.value]))
+        return FoundRegion(found, int(ClassMatch(predicted.classes, self.schema).table()[found.value]))
 
 
 class RegionReader(QObject):

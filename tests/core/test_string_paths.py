@@ -26,7 +26,6 @@ from landseg_core.formats.geotiff import export_geotiff, write_geotiff
 from landseg_core.formats.importers import describe_source, import_labels
 from landseg_core.formats.png import export_png, write_png
 from landseg_core.formats.strips import MapSource
-from landseg_core.geo.grid import RasterGrid
 from landseg_core.inference.options import PredictOptions
 from landseg_core.inference.predictor import predict_raster
 from landseg_core.labels.classes import ClassSchema, load_classes
@@ -39,7 +38,6 @@ from landseg_core.models.onnx.export import export_onnx
 from landseg_core.output_files import OutputFiles
 from landseg_core.project.acceptance import accept_prediction
 from landseg_core.project.check import check_project
-from landseg_core.project.predicted_region import predicted_region
 from landseg_core.project.project import Project
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.writer import MapWriter
@@ -141,12 +139,6 @@ def predicted(mask: Any, confidence: Any, world: Path) -> bytes:
 def opened(path: Any, project: Project) -> Any:
     with Project.open(path) as other:
         return other.schema
-
-
-def found_region(tif: Any, grid: RasterGrid) -> Any:
-    """Return value and outline of the region of a map at its first pixel."""
-    found = predicted_region(tif, grid, (0, 0), grid.window)
-    return found and (found.value, found.rings)
 
 
 def calls(world: Path) -> dict[str, Call]:
@@ -256,9 +248,6 @@ def calls(world: Path) -> dict[str, Call]:
             ("map.tif", "masks/b.tif"),
             (),
             lambda tif, sure, project: accept_prediction(project, 1, tif, confidence=sure, above=0.01),
-        ),
-        "project/predicted_region.py predicted_region": Call(
-            ("map.tif",), (), lambda tif, project: found_region(tif, project.images[0].grid)
         ),
         "project/check.py check_project": Call(("p.landseg",), (), alone(check_project), harmless=True),
         "project/image_list.py ImageList.examine": Call(

@@ -21,6 +21,7 @@ from landseg_core.labels.regions import AreasRegion, Position
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.raster.tiles import TileBudget
+from landseg_gui.session.acceptable import ShownSuggestion
 from landseg_gui.session.assistant.cell_tiles import CellTiles, ImageCells
 from landseg_gui.session.assistant.latest_work import LatestWork
 from landseg_gui.session.assistant.other_images import MOST_IMAGES, OtherImages
@@ -284,7 +285,15 @@ class Suggestions(QObject):
             self._assistant[2].close()
             self._assistant = None
 
-    # --- why
+    # --- what is done with it
+
+    def acceptable(self) -> ShownSuggestion | None:
+        """Return what is shown, to accept it as labels; None where nothing is shown, or it is hidden."""
+        layers = self._session.layers
+        layer = layers.suggestion
+        if self._shown is None or layer is None or not layer.visible or layers.overlays_hidden:
+            return None
+        return ShownSuggestion(self._shown[1], layer.schema)
 
     def why(self, column: float, row: float) -> str:
         """Return what is suggested at a position in raster px, and which labels speak for it.

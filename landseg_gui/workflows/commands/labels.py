@@ -154,6 +154,10 @@ class LabelCommands(QObject):
         """Show the dialog that accepts a prediction as labels."""
         self.accept_flow.open()
 
+    def accept_suggestion(self) -> None:
+        """Show the dialog that accepts the suggestion in view as labels."""
+        self.accept_flow.open_suggestion()
+
     def suggest(self, _on: bool) -> None:
         """Show the suggestion, bring it up to date, or hide it."""
         self._session.suggestions.ask()

@@ -14,6 +14,7 @@ from landseg_core.errors import RasterError
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.regions import PolygonRegion
 from landseg_core.project import predicted_region as module
+from landseg_core.project.map_on_image import map_on_image
 from landseg_core.project.predicted_region import predicted_region
 from landseg_core.raster.source import RasterSource
 
@@ -27,8 +28,7 @@ def write(path: Path, values: np.ndarray) -> Path:
 
 def find(path: Path, pixel, limit=None):
     with RasterSource(path) as source:
-        grid = source.grid
-    return predicted_region(path, grid, pixel, limit or grid.window)
+        return predicted_region(map_on_image(source, source.grid, None), pixel, limit or source.grid.window)
 
 
 @given(values=hnp.arrays(np.uint8, (30, 40), elements=st.sampled_from([0, 1, 255])), data=st.data())
@@ -84,10 +84,8 @@ def test_a_ragged_outline_is_simplified(tmp_path) -> None:
 def test_a_map_of_a_part_of_the_image(tmp_path) -> None:
     path = write(tmp_path / "map.tif", np.ones((20, 30), np.uint8))
     with RasterSource(path) as source:
-        grid = source.grid
-    found = predicted_region(
-        path, grid, (110, 55), PixelWindow(0, 0, 500, 500), map_window=PixelWindow(100, 50, 30, 20)
-    )
+        values = map_on_image(source, source.grid, PixelWindow(100, 50, 30, 20))
+        found = predicted_region(values, (110, 55), PixelWindow(0, 0, 500, 500))
     assert found.region.window == PixelWindow(100, 50, 30, 20)
 
 

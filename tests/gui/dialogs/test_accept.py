@@ -3,15 +3,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QLabel, QRadioButton, QSlider
 from pytestqt.qtbot import QtBot
 
+from landseg_core.assistant.image_assistant import SuggestedView
+from landseg_core.assistant.suggested_map import AcceptableCounts
 from landseg_core.geo.window import PixelWindow
-from landseg_gui.dialogs.accept import AcceptDialog, Prediction
+from landseg_core.labels.classes import load_classes
+from landseg_gui.dialogs.accept import AcceptDialog
 from landseg_gui.form_settings import FormSettings
+from landseg_gui.session.acceptable import Prediction, ShownSuggestion
 
+SCHEMA = load_classes("landcover-dubai")
 VIEW = PixelWindow(8, 8, 40, 30)
 MakeDialog = Callable[..., AcceptDialog]
 
@@ -47,7 +53,7 @@ def choose(dialog: AcceptDialog, place: str) -> None:
 
 def test_at_first_the_view_where_unlabelled(dialog: AcceptDialog, predictions: list[Prediction]) -> None:
     request = dialog.request()
-    assert (request.prediction, request.area, request.window) == (predictions[0], "view", VIEW)
+    assert (request.source, request.area, request.window) == (predictions[0], "view", VIEW)
     assert request.only_unlabelled
     assert request.above == 0
 
@@ -121,3 +127,66 @@ def test_the_choice_is_remembered(dialog: AcceptDialog, make_dialog: MakeDialog)
 def test_damaged_settings_does_no_harm(make_dialog: MakeDialog, saved: FormSettings, above: str) -> None:
     saved.save({"place": "nowhere", "above": above, "only_unlabelled": "perhaps"})
     assert make_dialog().request().area == "everywhere"
+
+
+class Answers(QObject):
+    """Stands for what reads a source; a test emits the answer."""
+
+    answered = Signal(object)
+
+    def ask(self, source: object) -> None:
+        self.asked = source
+
+    def cancel(self) -> None:
+        self.asked = None
+
+
+@pytest.fixture
+def suggestion() -> ShownSuggestion:
+    values = np.ones((60, 80), np.uint8)
+    return ShownSuggestion(SuggestedView(0, PixelWindow(0, 0, 80, 60), values, values, None), SCHEMA)
+
+
+@pytest.fixture
+def suggesting(qtbot: QtBot, saved: FormSettings, suggestion: ShownSuggestion) -> AcceptDialog:
+    """Return the dialog of a suggestion, whose reader has counted: 300 px are free, 200 sure of 50 %, 100 of 90 %."""
+    saved.save({"place": "everywhere"})
+    reader = Answers()
+    dialog = AcceptDialog([suggestion], VIEW, saved, None, SCHEMA, reader)
+    reader.setParent(dialog)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert reader.asked is suggestion
+    unlabelled, labelled = np.zeros(101, np.int64), np.zeros(101, np.int64)
+    unlabelled[50], unlabelled[90], labelled[95] = 200, 100, 60
+    reader.answered.emit(AcceptableCounts(unlabelled, labelled, VIEW.pixels))
+    return dialog
+
+
+def amount(dialog: AcceptDialog) -> str:
+    return dialog.findChild(QLabel, "accept_amount").text().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_suggestion_covers_the_view_and_says_how_much_it_labels(suggesting: AcceptDialog, suggestion) -> None:
+    assert suggesting.windowTitle() == "Accept Suggestion"
+    assert not suggesting.findChild(QRadioButton, "accept_everywhere").isVisible()
+    assert not suggesting.findChild(QComboBox, "accept_prediction").isVisible()
+    assert amount(suggesting) == "300 px would be labelled, 25.0 % of the view."
+    suggesting.findChild(QSlider, "accept_confidence").setValue(51)
+    assert amount(suggesting).startswith("100 px")
+    suggesting.findChild(QCheckBox, "accept_only_unlabelled").setChecked(False)
+    assert amount(suggesting).startswith("160 px")
+    suggesting.action_button.click()
+    request = suggesting.request()
+    assert (request.source, request.area, request.window, request.above) == (suggestion, "view", VIEW, 0.51)
+
+
+def test_of_a_polygon_nothing_is_counted(suggesting: AcceptDialog) -> None:
+    choose(suggesting, "polygon")
+    assert amount(suggesting) == ""
+    assert suggesting.action_button.text() == "Draw Polygon"
+
+
+def test_a_prediction_says_nothing_of_the_view(dialog: AcceptDialog) -> None:
+    assert dialog.windowTitle() == "Accept Prediction"
+    assert not dialog.findChild(QLabel, "accept_amount").isVisible()

@@ -110,7 +110,7 @@ def test_a_locked_class_is_not_erased(accepting) -> None:
 @pytest.mark.parametrize(
     ("found", "sentence"),
     [
-        (None, "Nothing is predicted here."),
+        (None, "Nothing is predicted or suggested here."),
         (region(label=255), "does not have the class"),
         (region(is_cut=True), "limited to the area near the view"),
     ],

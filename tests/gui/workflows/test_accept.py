@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QRadioButton, QSlide
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from landseg_core.assistant.image_assistant import SuggestedView
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema, load_classes
 from landseg_core.labels.regions import PolygonRegion, RectangleRegion
@@ -439,3 +440,133 @@ def test_a_map_that_is_not_the_one_shown_is_refused(
     run(dialog, runner, qtbot)
     assert any("has changed on disk" in problem for problem in messages.problems)
     assert (labels() == 255).all()
+
+
+# --- the suggestion
+
+
+def suggest(session: Session, values: np.ndarray, confidence: int | np.ndarray = 255, level: int = 0) -> None:
+    """Show a suggestion, as if the assistant had made it."""
+    suggestions = session.suggestions
+    window = PixelWindow(0, 0, values.shape[1], values.shape[0])
+    request = suggestions._asked = object()
+    sure = np.broadcast_to(np.asarray(confidence, np.uint8), values.shape)
+    suggestions._show(request, SuggestedView(level, window, values, sure, None))
+
+
+@pytest.fixture
+def suggested(flow: AcceptFlow, session: Session) -> np.ndarray:
+    """Return the (H, W) values that are suggested: 0 left, 2 right; above with 90 % confidence, below with 50 %."""
+    values = np.zeros((HEIGHT, WIDTH), np.uint8)
+    values[:, WIDTH // 2 :] = 2
+    confidence = np.full((HEIGHT, WIDTH), 128, np.uint8)
+    confidence[:200] = 230
+    suggest(session, values, confidence)
+    return values
+
+
+def accept_in_dialog(flow: AcceptFlow, runner: JobRunner, qtbot: QtBot, above: int = 0) -> AcceptDialog:
+    dialog = flow.open_suggestion()
+    qtbot.waitUntil(lambda: dialog._counts is not None, timeout=SECONDS)
+    dialog.findChild(QSlider, "accept_confidence").setValue(above)
+    said = dialog.findChild(QLabel, "accept_amount").text()
+    run(dialog, runner, qtbot)
+    return said.split(" ")[0].replace("\N{NO-BREAK SPACE}px", "")
+
+
+def test_a_suggestion_in_view_becomes_labels_where_it_is_sure(
+    flow: AcceptFlow,
+    suggested: np.ndarray,
+    runner: JobRunner,
+    qtbot: QtBot,
+    labels: Labels,
+    project: Project,
+    session: Session,
+) -> None:
+    paint(session, PixelWindow(120, 60, 50, 50), 3)
+    paint(session, PixelWindow(400, 60, 20, 20), 1)
+    before = labels()
+    said = accept_in_dialog(flow, runner, qtbot, above=80)
+    where = inside(VIEW) & inside(PixelWindow(0, 0, WIDTH, 200)) & (before == 255)
+    assert (labels() == np.where(where, suggested, before)).all()
+    assert said == pixels(int(where.sum())).split("\N{NO-BREAK SPACE}")[0]
+    assert project.history.next_undo.name == "Accept suggestion in view"
+    session.project_session.editing.undo()
+    assert (labels() == before).all()
+
+
+def test_a_coarse_suggestion_is_not_shifted(
+    flow: AcceptFlow, session: Session, runner: JobRunner, qtbot: QtBot, labels: Labels
+) -> None:
+    coarse = np.random.default_rng(3).choice([0, 1, 2], (HEIGHT // 4, WIDTH // 4)).astype(np.uint8)
+    suggest(session, coarse, level=2)
+    accept_in_dialog(flow, runner, qtbot)
+    expected = coarse.repeat(4, 0).repeat(4, 1)
+    assert (labels() == np.where(inside(VIEW), expected, 255)).all()
+
+
+def test_without_a_suggestion_there_is_no_dialog(flow: AcceptFlow, messages) -> None:
+    assert flow.open_suggestion() is None
+    assert "no suggestion to accept" in messages.texts[-1]
+
+
+@pytest.mark.usefixtures("prediction")
+def test_what_lies_topmost_is_accepted(
+    flow: AcceptFlow,
+    suggested: np.ndarray,
+    predicted: np.ndarray,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    labels: Labels,
+    tools: Tools,
+    monkeypatch,
+) -> None:
+    answers: list = []
+    monkeypatch.setattr(tools.accept_region, "show_answer", lambda pixel, found: answers.append(found))
+    tools.accept_region.ask((10, 300))
+    qtbot.waitUntil(lambda: len(answers) == 1, timeout=SECONDS)
+    assert (answers[0].label, answers[0].predicted.region.window) == (0, PixelWindow(0, 0, WIDTH // 2, HEIGHT))
+    area = RectangleRegion((300, 260), (400, 300))
+    where = area.mask(PixelWindow(0, 0, WIDTH, HEIGHT))
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        tools.accept_region.accept(area)
+    assert (labels() == np.where(where, suggested, 255)).all()
+    session.project_session.editing.undo()
+    session.layers.suggestion.visible = False
+    with qtbot.waitSignal(runner.idle, timeout=SECONDS):
+        tools.accept_region.accept(area)
+    assert (labels() == np.where(where, predicted, 255)).all()
+
+
+def test_a_click_that_waits_means_the_suggestion_that_was_shown(
+    flow: AcceptFlow,
+    suggested: np.ndarray,
+    session: Session,
+    runner: JobRunner,
+    qtbot: QtBot,
+    labels: Labels,
+    tools,
+    project,
+) -> None:
+    areas = [RectangleRegion((300, 100 * n), (400, 100 * n + 50)) for n in range(3)]
+    for area in areas:
+        tools.accept_region.accept(area)
+    suggest(session, np.full((HEIGHT, WIDTH), 1, np.uint8))
+    qtbot.waitUntil(lambda: len(project.history.steps) == len(areas) and not runner.running, timeout=SECONDS)
+    where = np.logical_or.reduce([area.mask(PixelWindow(0, 0, WIDTH, HEIGHT)) for area in areas])
+    assert (labels() == np.where(where, suggested, 255)).all()
+    assert {step.name for step in project.history.steps} == {"Accept suggested region"}
+
+
+@pytest.mark.usefixtures("suggested")
+def test_a_new_suggestion_drops_the_region_of_the_former(
+    flow, session: Session, tools: Tools, qtbot, monkeypatch
+) -> None:
+    answers: list = []
+    monkeypatch.setattr(tools.accept_region, "show_answer", lambda pixel, found: answers.append(found))
+    tools.accept_region.ask((10, 300))
+    suggest(session, np.full((HEIGHT, WIDTH), 1, np.uint8))
+    tools.accept_region.ask((20, 300))
+    qtbot.waitUntil(lambda: len(answers) == 1, timeout=SECONDS)
+    assert answers[0].label == 1
