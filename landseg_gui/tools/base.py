@@ -21,8 +21,9 @@ CELL, SIZE_AND_TOLERANCE = "cell", "size_and_tolerance"
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """One tool as data. `icon` names a file of `resources/icons`, `shortcut` is a letter, `hint` a line for the user.
+    """One tool as data. `icon` names a file of `resources/icons`, `hint` is a line for the user.
 
+    `shortcut` is a letter, or Shift and a letter where that tool is the sister of another;
     `options` names what the options bar offers; `samples`: Ctrl or Alt + click picks the class under the cursor;
     `paints`: it puts classes on pixels, so that "only unlabelled" matters to it; `edits`: it changes labels, by
     painting or otherwise, so that "only in working areas" does.

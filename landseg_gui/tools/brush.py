@@ -19,7 +19,7 @@ _SMALLEST_RING = 6.0  # logical px on the screen: a smaller ring is hard to find
 
 
 @dataclass
-class _Stroke:
+class Stroke:
     """A stroke under way, and how many px it has changed."""
 
     edit: LabelEdit
@@ -35,7 +35,7 @@ class Brush(Tool):
 
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
         super().__init__(spec, context)
-        self._stroke: _Stroke | None = None
+        self._stroke: Stroke | None = None
         self._last: Position | None = None
         self._hover: Position | None = None
         self._goes_straight = False
@@ -59,7 +59,7 @@ class Brush(Tool):
         if edit is None:
             return
         value = self.value_for(button)
-        self._stroke = _Stroke(edit, value, self.context.settings.diameter)
+        self._stroke = Stroke(edit, value, self.context.settings.diameter)
         straight_on = modifiers & Qt.KeyboardModifier.ShiftModifier and self._last is not None
         self._paint_to(position, self._last if straight_on else position)
 
@@ -91,7 +91,7 @@ class Brush(Tool):
         self._last = position
         self._paint(stroke, region)
 
-    def _paint(self, stroke: _Stroke, region: Region) -> None:
+    def _paint(self, stroke: Stroke, region: Region) -> None:
         """Paint a region as a part of the stroke; what may be painted over may change meanwhile, with a key held."""
         paintable = self.context.paintable(stroke.value)
         stroke.changed += stroke.edit.paint(self.context.clipped(region), stroke.value, paintable)

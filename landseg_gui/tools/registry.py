@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from landseg_core.messages import N_
 from landseg_gui.tools.accept import ACCEPT_SPEC
+from landseg_gui.tools.accept_brush import ACCEPT_BRUSH_SPEC
 from landseg_gui.tools.accept_region import ACCEPT_REGION_SPEC
 from landseg_gui.tools.base import AREA, CELL, SIZE, SIZE_AND_TOLERANCE, TOLERANCE, WIDTH, ToolSpec
 from landseg_gui.tools.brush import Brush, Eraser
@@ -209,6 +210,7 @@ TOOLS = (
     ),
     ACCEPT_SPEC,
     ACCEPT_REGION_SPEC,
+    ACCEPT_BRUSH_SPEC,
     ToolSpec(
         "area",
         N_("Working Area"),

@@ -13,7 +13,7 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.class_match import class_list
 from landseg_core.labels.regions import Region
 from landseg_core.messages import N_
-from landseg_core.project.acceptance import ClassesLeftOut, accept_values
+from landseg_core.project.acceptance import ClassesLeftOut, Predicted, accept_values
 from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
 from landseg_core.project.run_table import PredictionEntry
@@ -26,6 +26,7 @@ from landseg_gui.session.acceptable import POLYGON, REGION, Acceptable, Predicti
 from landseg_gui.session.session import Session
 from landseg_gui.text import pixels, tr, translated
 from landseg_gui.tools.accept import Accept
+from landseg_gui.tools.accept_brush import AcceptBrush
 from landseg_gui.tools.accept_region import AcceptRegion, FoundRegion
 from landseg_gui.tools.fill_extent import spread_limit
 from landseg_gui.tools.manager import ToolManager
@@ -140,18 +141,25 @@ class AcceptFlow(Flow):
 
     def _connect_tools(self) -> None:
         """Have the tools call this workflow: they are there before it, for one manager makes all tools."""
-        polygon, region = self._tools.tool("accept"), self._tools.tool("accept_region")
+        polygon, region, brush = (self._tools.tool(name) for name in ("accept", "accept_region", "accept_brush"))
         assert isinstance(polygon, Accept)
         assert isinstance(region, AcceptRegion)
+        assert isinstance(brush, AcceptBrush)
         self._region_tool = region
         polygon.may_accept = lambda: self._tool_request(self._tool_source()) is not None
         region.may_accept = lambda: self._job is not None or self._may_accept()
         polygon.accept_in = lambda area: self._accept_in(area, POLYGON)
         region.ask = self._ask_region
         region.accept = lambda found: self._accept_in(found, REGION)
+        brush.suggested = self._suggested
 
     def _may_accept(self) -> bool:
         return self._projects.editing.may_paint() and self._tool_request(self._tool_source()) is not None
+
+    def _suggested(self) -> Predicted | None:
+        """Return what the suggestion says of the image in the view, None where none is shown."""
+        suggestion, image = self._session.suggestions.acceptable(), self._projects.image
+        return suggestion.predicted(image.grid) if suggestion and image else None
 
     def open(self) -> AcceptDialog | None:
         """Show the dialog, if there is a prediction and an image to label."""

@@ -22,6 +22,7 @@ from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.session.session import Session
 from landseg_gui.text import pixels
 from landseg_gui.tools.accept import ACCEPT_SPEC, Accept
+from landseg_gui.tools.accept_brush import ACCEPT_BRUSH_SPEC, AcceptBrush
 from landseg_gui.tools.accept_region import ACCEPT_REGION_SPEC, AcceptRegion
 from landseg_gui.workflows.accept import AcceptFlow
 
@@ -33,15 +34,16 @@ Labels = Callable[[], np.ndarray]
 
 
 class Tools(QObject):
-    """Stands for the tool manager: knows the two tools, and which is in hand."""
+    """Stands for the tool manager: knows the tools that accept, and which is in hand."""
 
     def __init__(self) -> None:
         super().__init__()
         self.current = "pan"
         self.accept = Accept(ACCEPT_SPEC, context=None)
         self.accept_region = AcceptRegion(ACCEPT_REGION_SPEC, context=None)
+        self.accept_brush = AcceptBrush(ACCEPT_BRUSH_SPEC, context=None)
 
-    def tool(self, name: str) -> Accept | AcceptRegion:
+    def tool(self, name: str) -> Accept | AcceptRegion | AcceptBrush:
         return getattr(self, name)
 
     def select(self, name: str) -> None:
@@ -537,6 +539,14 @@ def test_what_lies_topmost_is_accepted(
     with qtbot.waitSignal(runner.idle, timeout=SECONDS):
         tools.accept_region.accept(area)
     assert (labels() == np.where(where, predicted, 255)).all()
+
+
+def test_the_brush_gets_what_is_shown(flow: AcceptFlow, suggested: np.ndarray, session: Session, tools: Tools) -> None:
+    values, known = tools.accept_brush.suggested().values.read(VIEW)
+    assert known.all()
+    assert (values == suggested[VIEW.slices()]).all()
+    session.layers.suggestion.visible = False
+    assert tools.accept_brush.suggested() is None
 
 
 def test_a_click_that_waits_means_the_suggestion_that_was_shown(
