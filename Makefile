@@ -12,7 +12,7 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt
 DEMO := demo
 
-.PHONY: help demo run test test-all coverage lint bench bench-assistant screenshots clean
+.PHONY: help demo run test test-all coverage lint bench bench-assistant starter screenshots clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ bench: .venv/bench.stamp .venv/system.stamp ## Measure speed and memory, and wha
 
 bench-assistant: .venv/bench.stamp .venv/system.stamp ## Measure what labels are worth, training included: hours (needs LANDSEG_DATA)
 	@$(BIN)/python -m benchmarks assistant --missing
+
+starter: .venv/test.stamp ## Train the starter model anew and write it to resources/: an hour or two (needs LANDSEG_DATA)
+	@test -n "$$LANDSEG_DATA" || { echo "set LANDSEG_DATA to the folder of the shared imagery" >&2; exit 1; }
+	@$(BIN)/python scripts/starter.py "$$LANDSEG_DATA" --work .bench/starter
 
 screenshots: .venv/test.stamp .venv/system.stamp ## Make the README's pictures anew (needs LANDSEG_DATA and xvfb)
 	@scripts/on_screen $(BIN)/python scripts/screenshots.py docs/pictures

@@ -66,8 +66,8 @@ class ModelBundle:
             raise ModelError(N_("only a model that comes from a file can be corrected; save it and load it again"))
         return self.reference
 
-    def save(self, path: AnyPath) -> None:
-        """Write the model file, atomically.
+    def save(self, path: AnyPath, *, half: bool = False) -> None:
+        """Write the model file, atomically; `half` stores kernels as float16, half as large and hardly less exact.
 
         Raises:
             OutputError: it cannot be written; what was there before is untouched.
@@ -78,7 +78,8 @@ class ModelBundle:
                 N_("a corrected model cannot be saved as a model file; save the model without corrections")
             )
         path = Path(path)
-        write_tensor_file(path, self.state, KIND, self.header.to_record())
+        state = {name: _halved(tensor) for name, tensor in self.state.items()} if half else self.state
+        write_tensor_file(path, state, KIND, self.header.to_record())
 
     def build(self) -> SegmentationModel:
         """Return the network with these weights, in eval mode, on the CPU."""
@@ -94,6 +95,11 @@ class ModelBundle:
         from landseg_core.models.added_scores import AddedScores
 
         return AddedScores(model, addition).eval()
+
+
+def _halved(tensor: torch.Tensor) -> torch.Tensor:
+    """Return kernels as float16; biases and statistics of batch norms, which are few and of any size, as they are."""
+    return tensor.half() if tensor.ndim > 1 else tensor
 
 
 def _require_weights(header: BundleHeader, state: dict[str, torch.Tensor], path: Path) -> None:

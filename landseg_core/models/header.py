@@ -17,6 +17,7 @@ from landseg_core.labels.classes import ClassSchema
 from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.normalisation import Normalisation
+from landseg_core.models.starter import STARTER, starter_path
 from landseg_core.models.tensor_file import read_bytes, read_record
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.model_reference import ModelReference
@@ -149,12 +150,12 @@ _HEADER = pydantic.TypeAdapter(BundleHeader)
 
 
 def model_path(path: AnyPath) -> Path:
-    """Return the model file at `path`: itself, or the one in a run's folder.
+    """Return the model file at `path`: itself, or the one in a run's folder; `starter` is the starter model.
 
     Raises:
         ModelError: there is none.
     """
-    given = Path(path)
+    given = starter_path() if str(path) == STARTER else Path(path)
     found = given / MODEL_FILE if given.is_dir() else given
     if found.exists():
         return found
@@ -169,6 +170,11 @@ def model_path(path: AnyPath) -> Path:
     raise ModelError(
         N_("the model file {path} does not exist; choose a model file or the folder of a training run", path=given)
     )
+
+
+def absolute_model(path: str) -> str:
+    """Return a path of a model as an absolute one; the name of the starter model stays."""
+    return path if path == STARTER else str(Path(path).absolute())
 
 
 def read_header(path: AnyPath) -> BundleHeader:

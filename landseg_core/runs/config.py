@@ -12,6 +12,7 @@ from landseg_core.compute.device_names import DeviceError, require_device_name
 from landseg_core.errors import TrainingError
 from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG, DEFAULT_MODEL
+from landseg_core.models.starter import STARTER
 from landseg_core.task_fields import FieldHints, problems_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def _alpha(text: str) -> str:
 
 
 _SPLITS = {"blocks": N_("Blocks"), "images": N_("Whole images")}
+_STARTS = {STARTER: N_("Starter model, trained on aerial images")}
 _PRECISIONS = {"auto": N_("Automatic"), "fp32": "fp32"}
 
 
@@ -105,10 +107,15 @@ class TrainConfig(pydantic.BaseModel):
         title=N_("Pretrained"),
         description=N_("Start from weights pretrained on photographs, if the network has them"),
     )
-    start_from: Annotated[str | None, FieldHints(option="--from", metavar="MODEL|RUN")] = Field(
+    start_from: Annotated[
+        str | None,
+        FieldHints(option="--from", metavar="MODEL|RUN|starter", choices=_STARTS, others=True, unset=N_("A new model")),
+    ] = Field(
         None,
         title=N_("Start from"),
-        description=N_("Model or run to fine-tune; it sets network, bands and ground resolution"),
+        description=N_(
+            "Model or run to fine-tune, which sets network, bands and ground resolution; or the starter model"
+        ),
     )
     new_label_share: Share = Field(
         0.5,

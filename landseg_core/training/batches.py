@@ -20,6 +20,7 @@ from landseg_core.data.label_coverage import whole_images
 from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.machine import cores
+from landseg_core.models.starter import STARTER
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.network import Network
 
@@ -123,7 +124,7 @@ def weighted_sources(
 def _new_labels(
     config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
 ) -> tuple[list[WeightedSource], list[str]]:
-    if config.start_from is None or not config.new_label_share:
+    if config.start_from in (None, STARTER) or not config.new_label_share:
         return [], []
     if data.previous_labels is None:
         return [], [NO_SAVED_LABELS.format(config.start_from)]

@@ -16,6 +16,7 @@ from landseg_core.data.fingerprint import fingerprint
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.messages import N_
+from landseg_core.models.header import absolute_model
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.tensor_file import read_record, read_tensor_file, write_tensor_file
 from landseg_core.output_files import copy_atomically, write_atomically
@@ -197,7 +198,7 @@ def resumed_config(folder: Path, given: Mapping[str, Any]) -> TrainConfig:
     record = load_checkpoint_record(run)
     named = {name: value for name, value in given.items() if value is not None}
     if "start_from" in named:
-        named["start_from"] = str(Path(named["start_from"]).absolute())
+        named["start_from"] = absolute_model(named["start_from"])
     length = dict.fromkeys(_LENGTHS) if named.keys() & _LENGTHS else {}
     config = checked_config(record.config.model_dump() | length | named)
     record.require_same_settings(config, run)

@@ -19,7 +19,8 @@ from landseg_core.geo.tiling import sliding_windows
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.limits import WorkSize
 from landseg_core.messages import N_, Text
-from landseg_core.models.header import BundleHeader, read_header
+from landseg_core.models.header import BundleHeader, absolute_model, read_header
+from landseg_core.models.starter import STARTER
 from landseg_core.raster.alpha import AUTO
 from landseg_core.runs.config import TrainConfig, checked_config, field_problems
 from landseg_core.runs.folder import RunFolder
@@ -50,7 +51,8 @@ _BATCH_ON_CPU = 2
 def fine_tuned_config(config: TrainConfig, given: Collection[str] | None = None) -> TrainConfig:
     """Return the settings of a run, with those that it takes over from the model that it fine-tunes.
 
-    Network, bands and ground resolution are the model's, so that its features stay valid. So are mask values and
+    Network, bands and ground resolution are the model's, so that its features stay valid; of the starter model only the
+    network. So are mask values and
     alpha band, where they are not given. Learning rate and warm-up are lower, where they
     are not given. `given` names the settings that the user gave; where nobody knows, they are those that are not at
     their defaults. The path of the model is made absolute. Without `start_from`, or done again, it changes nothing. A
@@ -68,7 +70,7 @@ def fine_tuned_config(config: TrainConfig, given: Collection[str] | None = None)
     alpha = {} if header.alpha == AUTO else {"alpha": header.alpha}
     wanted = defaults | _mask_values_of(header) | alpha
     taken = {name: value for name, value in wanted.items() if name not in known}
-    path = {"start_from": str(Path(config.start_from).absolute())}
+    path = {"start_from": absolute_model(config.start_from)}
     return config.model_copy(update=taken | path | _of_model(config, header, known))
 
 
@@ -86,11 +88,10 @@ def _of_model(config: TrainConfig, header: BundleHeader, known: Collection[str])
         TrainingError: one is not.
     """
     names = header.band_names or tuple(map(str, header.bands))
-    own: dict[str, Any] = {
-        "model": header.architecture,
-        "bands": config.bands if _are_bands_of(header, config.bands) else names,
-        "resolution_m": header.ground_resolution_m or config.resolution_m,
-    }
+    own: dict[str, Any] = {"model": header.architecture}
+    if config.start_from != STARTER:  # which is adapted to any bands
+        own["bands"] = config.bands if _are_bands_of(header, config.bands) else names
+        own["resolution_m"] = header.ground_resolution_m or config.resolution_m
     for name, value in own.items():
         given = getattr(config, name)
         if name in known and not _agree(given, value):
@@ -166,8 +167,10 @@ def check_labels(data: TrainingData, checkpoint: Callable[[], None]) -> None:
 
 
 def _require_other_folder(config: TrainConfig, folder: RunFolder) -> None:
-    start = Path(config.start_from).resolve() if config.start_from is not None else None
-    if start is not None and folder.path.resolve() in (start, start.parent):
+    if config.start_from in (None, STARTER):
+        return
+    start = Path(config.start_from).resolve()
+    if folder.path.resolve() in (start, start.parent):
         raise TrainingError(
             N_(
                 "the run would overwrite the model that it starts from, {path}; choose another folder for it",

@@ -11,7 +11,7 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG, Pretraining
-from landseg_core.models.header import read_header
+from landseg_core.models.header import BundleHeader
 from landseg_core.models.lite0 import Lite0Probe
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.batches import Batch
@@ -26,20 +26,20 @@ _EPOCH = 0
 """The number of the epoch, before those of the run, that these chips belong to."""
 
 
-def teacher_weight(config: TrainConfig, data: TrainingData) -> float:
+def teacher_weight(config: TrainConfig, data: TrainingData, parent: BundleHeader | None) -> float:
     """Return how much the teacher's predictions count beside the labels; 0 where the run has no teacher.
 
-    It has one if it fine-tunes a model, or else may use pretrained weights, and few of its pixels are labelled.
+    It has one if few of its pixels are labelled, and it fine-tunes a `parent` model or may use pretrained weights.
     """
-    if config.start_from is None and not (config.pretrained and _pretraining().installed()):
+    if parent is None and not (config.pretrained and _pretraining().installed()):
         return 0.0
     return config.teacher_weight * max(0.0, 1 - labelled_share(data.train) / FEW_LABELS)
 
 
-def teacher_notice(config: TrainConfig, data: TrainingData) -> str:
+def teacher_notice(config: TrainConfig, data: TrainingData, parent: BundleHeader | None) -> str:
     """Return the sentence about where a run with a teacher learns what."""
     share = labelled_share(data.train)
-    if config.start_from is not None:
+    if parent is not None:
         return N_(
             "{share:.1%} of the training areas is labelled: elsewhere the run keeps to what {model} predicts, "
             "corrected for the labels",
@@ -65,9 +65,9 @@ def run_teacher(state: RunState, sampler: ChipSampler, reader: AreaReader, paren
     """
     config, data, network = state.config, state.data, state.learner.network
     batches = _batches(sampler, reader)
-    if config.start_from is not None:
+    if state.parent is not None:
         model = start_from_model(str(parent), config.model, data).model
-        known = read_header(parent).schema.names
+        known = state.parent.schema.names
         new = [index for index, name in enumerate(data.schema.names) if name not in known]
         return corrected_teacher(network.with_model(model), new, batches, config.seed)
     probe = Lite0Probe(len(data.bands), len(data.schema))

@@ -15,11 +15,13 @@ from landseg_core.data.reader import AreaReader
 from landseg_core.data.training_data import TrainingData
 from landseg_core.errors import TrainingError
 from landseg_core.events import RunStarted
-from landseg_core.messages import N_
+from landseg_core.messages import N_, Text
 from landseg_core.models.bundle import ModelBundle
 from landseg_core.models.catalog import CATALOG, build_model
 from landseg_core.models.header import BundleHeader, read_header
 from landseg_core.models.normalisation import Normalisation
+from landseg_core.models.pretrained import STEM, adapted_stem
+from landseg_core.models.starter import STARTER
 from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
@@ -182,8 +184,45 @@ def _start(config: TrainConfig, data: TrainingData, measured: Callable[[], Norma
     """Return what a run begins with; the normalisation is `measured` where no model has one."""
     if config.start_from is not None:
         share = config.encoder_rate if _wants_pretrained(config) else 1.0
-        return replace(start_from_model(config.start_from, config.model, data), encoder_share=share)
+        return replace(_start_from(config.start_from, config, data, measured), encoder_share=share)
     return _fresh_start(config, _random_model(config, data), measured())
+
+
+def _start_from(path: str, config: TrainConfig, data: TrainingData, measured: Callable[[], Normalisation]) -> Start:
+    """Return the network of a model; that of the starter model adapted to other bands or another pixel type."""
+    header = read_header(path)
+    if path == STARTER and not _sees_alike(header, data):
+        return adapted_starter(config.model, data, measured())
+    return start_from_model(path, config.model, data)
+
+
+def _sees_alike(header: BundleHeader, data: TrainingData) -> bool:
+    own, wanted = _band_texts(header, data)
+    return own == wanted and header.dtype == data.dtype
+
+
+def adapted_starter(architecture: str, data: TrainingData, normalisation: Normalisation) -> Start:
+    """Return the network of the starter model for images of other bands or another pixel type than its own.
+
+    The first three bands count as red, green and blue; see `adapted_stem`. It is no parent model: what it predicts for
+    such images says nothing.
+
+    Raises:
+        ModelError: the starter model is missing or damaged.
+        TrainingError: it is another network than `architecture`.
+    """
+    bundle = ModelBundle.load(STARTER)
+    _check_agrees(STARTER, N_("network"), bundle.header.architecture, architecture)
+    model = build_model(architecture, len(data.bands), len(data.schema))
+    fresh = weights_of(model)
+    weights = weights_for(bundle, data.schema.names, fresh)
+    weights[STEM] = adapted_stem(weights[STEM], fresh[STEM].shape[1])
+    load_weights(model, weights)
+    notice = N_(
+        "the starter model was trained on other bands or another pixel type than these images: its weights are adapted"
+    )
+    classes = _class_notices(STARTER, bundle.header.schema.names, data.schema.names)
+    return Start(model, normalisation, (notice, *classes))
 
 
 def _fresh_start(config: TrainConfig, model: SegmentationModel, normalisation: Normalisation) -> Start:
@@ -250,17 +289,21 @@ def _check_compatible(path: str, header: BundleHeader, architecture: str, data: 
         (N_("bands"), *_band_texts(header, data)),
         (N_("pixel type"), header.dtype, data.dtype),
     ):
-        if own != wanted:
-            raise TrainingError(
-                N_(
-                    "the run cannot start from {path}: its {what} {own} would have to be {wanted}; choose what "
-                    "fits the model, or train a new model",
-                    path=path,
-                    what=what,
-                    own=own,
-                    wanted=wanted,
-                )
+        _check_agrees(path, what, own, wanted)
+
+
+def _check_agrees(path: str, what: Text, own: str, wanted: str) -> None:
+    if own != wanted:
+        raise TrainingError(
+            N_(
+                "the run cannot start from {path}: its {what} {own} would have to be {wanted}; choose what "
+                "fits the model, or train a new model",
+                path=path,
+                what=what,
+                own=own,
+                wanted=wanted,
             )
+        )
 
 
 def _band_texts(header: BundleHeader, data: TrainingData) -> tuple[str, str]:

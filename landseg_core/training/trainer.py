@@ -141,12 +141,13 @@ class Trainer:
         emit.add(StoppedUnvalidated, model.save_unvalidated)
         emit.add(RunFinished, lambda _event: save_report(folder.path, emit))
 
-        weight = teacher_weight(self._config, data)
+        weight = teacher_weight(self._config, data, state.parent)
         sampler, notices = chip_sampler(self._config, data, reader, checkpoint, with_teacher=weight > 0)
         state.notices.extend(notices)
         if weight:
-            state.notices.append(teacher_notice(self._config, data))
+            state.notices.append(teacher_notice(self._config, data, state.parent))
             state.learner.teacher_weight = weight
+            state.learner.has_parent = state.parent is not None
             state.learner.teacher = run_teacher(state, sampler, reader, folder.parent_model)
         batches = Batches(sampler, reader, self._config.batch, network)
         validation = RunValidation(network, data, reader, emit, checkpoint, state.parent, previewer.longest_seconds)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QLineEdit
+from PySide6.QtWidgets import QComboBox, QDockWidget, QLineEdit
 from pytestqt.qtbot import QtBot
 from support.runs import write_run
 
@@ -64,5 +64,5 @@ def test_fine_tune_opens_the_dialog_for_a_new_run(window: MainWindow, tmp_path: 
     window.runs_panel.fine_tune_wanted.emit(folder)
     dialog = window.findChild(TrainDialog)
     assert dialog.windowTitle() == "Fine-Tune run-7"
-    assert dialog.findChild(QLineEdit, "train_start_from").text() == str(folder / "model.safetensors")
+    assert dialog.findChild(QComboBox, "train_start_from").currentText() == str(folder / "model.safetensors")
     dialog.reject()

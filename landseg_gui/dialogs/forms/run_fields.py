@@ -24,6 +24,7 @@ from landseg_core.compute.device_names import DEVICES
 from landseg_core.input_files import parsed_json
 from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG, Architecture
+from landseg_core.models.starter import STARTER, STARTER_NETWORK
 from landseg_core.runs.config import (
     DEFAULT_EPOCHS,
     RENAMED_SETTINGS,
@@ -35,6 +36,7 @@ from landseg_gui.dialogs.forms.advanced_settings import AdvancedSettings
 from landseg_gui.dialogs.forms.checks import FieldError
 from landseg_gui.dialogs.forms.form import FormDialog
 from landseg_gui.dialogs.forms.presets import CUSTOM, CUSTOM_EXPECT, DEFAULT_PRESET, PRESETS, preset_of
+from landseg_gui.dialogs.forms.setting_editors import editor_for
 from landseg_gui.form_settings import FormSettings
 from landseg_gui.number_boxes import DecimalBox, PlainDecimalBox, WholeBox
 from landseg_gui.plain_text import PlainLabel
@@ -45,7 +47,7 @@ START_FROM = "start_from"
 
 _DEFAULTS = TrainConfig()
 _FIRST = _DEFAULTS.model_dump() | {"epochs": None} | dict(DEFAULT_PRESET.settings)
-_BASIC = ("model", "epochs", "minutes", "device", "mask_values")
+_BASIC = ("model", START_FROM, "epochs", "minutes", "device", "mask_values")
 _LOCKED = N_("A run is resumed with its own settings.")
 _MISSING_WEIGHTS = N_(
     "The pretrained weights of this network are not installed: it would start from random weights and be less "
@@ -86,6 +88,7 @@ class RunFields(QObject):
             translated(_MISSING_WEIGHTS), objectName="train_model_missing", wordWrap=True, visible=False
         )
         self._missing.setForegroundRole(QPalette.ColorRole.BrightText)
+        self._start = editor_for(f"train_{START_FROM}", TrainConfig.model_fields[START_FROM])
         self._epochs = WholeBox(objectName="train_epochs", maximum=100_000, value=DEFAULT_EPOCHS)
         self._minutes = PlainDecimalBox(objectName="train_minutes", maximum=100_000, decimals=2)
         self._by_epochs = QRadioButton(tr("Epochs"), objectName="train_by_epochs")
@@ -102,6 +105,7 @@ class RunFields(QObject):
         network = add(form, "train_model", tr("&Network"), self._model, _description("model"))
         network.add_below(self._model_facts)
         network.add_below(self._missing)
+        add(form, f"train_{START_FROM}", tr("&Start from"), self._start.widget, _description(START_FROM))
         length = add(
             form,
             "train_epochs",
@@ -147,6 +151,7 @@ class RunFields(QObject):
         for combo in (self._model, self._device):
             combo.currentIndexChanged.connect(self._report_change)
         self._by_minutes.toggled.connect(self._report_change)
+        self._start.changed.connect(self._report_start)
         self.mask_values.textChanged.connect(self._report_change)
         self.advanced.changed.connect(self.changed)
         self._preset.activated.connect(self._choose_preset)
@@ -156,6 +161,11 @@ class RunFields(QObject):
     def _report_change(self) -> None:
         self._show_choice()
         self.changed.emit()
+
+    def _report_start(self) -> None:
+        if self._start.read() == STARTER:
+            self._model.setCurrentText(STARTER_NETWORK)
+        self._report_change()
 
     def _choose_preset(self, index: int) -> None:
         if index < len(PRESETS):
@@ -182,6 +192,8 @@ class RunFields(QObject):
         """Show these settings; those that are not given stay as they are."""
         self._model.setCurrentText(settings.get("model", self._model.currentText()))
         self._device.setCurrentIndex(max(0, self._device.findData(settings.get("device", self._device.currentData()))))
+        if START_FROM in settings:
+            self._start.show(settings[START_FROM])
         if "mask_values" in settings:
             self.mask_values.setText("; ".join(settings["mask_values"]))
         for name, spin in (("epochs", self._epochs), ("minutes", self._minutes)):
@@ -200,6 +212,7 @@ class RunFields(QObject):
         """Disable all fields but the device: a run is resumed with its own settings."""
         for editor in (self._preset, self._model, self._epochs, self._minutes, self._by_epochs, self._by_minutes):
             editor.setEnabled(False)
+        self._start.widget.setEnabled(False)
         self.mask_values.setEnabled(False)
         self.advanced.lock()
         self._show_choice()
@@ -244,6 +257,7 @@ class RunFields(QObject):
         by_minutes = self._by_minutes.isChecked()
         return self.advanced.settings() | {
             "model": self._model.currentText(),
+            START_FROM: self._start.read(),
             "epochs": None if by_minutes else self._epochs.value(),
             "minutes": self._minutes.value() if by_minutes else None,
             "device": self._device.currentData(),

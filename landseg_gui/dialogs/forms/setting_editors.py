@@ -83,6 +83,29 @@ def _choice(name: str, field: FieldInfo) -> SettingEditor:
     )
 
 
+def _open_choice(name: str, field: FieldInfo) -> SettingEditor:
+    """Return an editable list, whose first entry means no value, for a text that may be another than the choices."""
+    hints = hints_of(field)
+    combo = QComboBox(objectName=name, editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
+    combo.addItem(translated(hints.unset), None)
+    for value, text in hints.choices.items():
+        combo.addItem(translated(text), value)
+
+    def read() -> str | None:
+        text = combo.currentText().strip()
+        index = combo.findText(text)
+        return combo.itemData(index) if index >= 0 else text or None
+
+    def show(value: str | None) -> None:
+        index = 0 if value is None else combo.findData(value)
+        if index >= 0:
+            combo.setCurrentIndex(index)
+        else:
+            combo.setEditText(str(value))
+
+    return SettingEditor(combo, combo.currentTextChanged, read, show)
+
+
 def _names(name: str, field: FieldInfo) -> SettingEditor:
     return _line_of(name, names_in, ", ".join, translated(hints_of(field).unset))
 
@@ -108,8 +131,10 @@ def editor_for(name: str, field: FieldInfo) -> SettingEditor:
     Raises:
         KeyError: there is no editor for its type.
     """
-    make = _choice if hints_of(field).choices else _EDITORS[type_of(field.annotation)]
-    return make(name, field)
+    hints = hints_of(field)
+    if hints.choices:
+        return _open_choice(name, field) if hints.others and may_be_none(field) else _choice(name, field)
+    return _EDITORS[type_of(field.annotation)](name, field)
 
 
 def _line_of(

@@ -297,7 +297,7 @@ def test_the_near_infrared_of_real_imagery_can_be_used(
     predict: Callable[..., list[Event]], bundle: ModelBundle, tmp_path: Path, imagery: Path
 ) -> None:
     predict(
-        changed(OPTIONS, large=True),
+        changed(OPTIONS, window=PixelWindow(100, 120, 64, 64), large=True),
         bundle=with_header(bundle, bands=(4, 1, 2)),
         source=imagery / "formats" / "naip_4band_epsg26914.tif",
     )

@@ -42,6 +42,16 @@ def test_what_is_saved_is_loaded(bundle: ModelBundle, saved: Path) -> None:
         assert (loaded.state[name].dtype, loaded.state[name].is_contiguous()) == (torch.float32, True)
 
 
+def test_kernels_may_be_stored_in_half_precision(bundle: ModelBundle, saved: Path, tmp_path: Path) -> None:
+    bundle.save(tmp_path / "half.safetensors", half=True)
+    loaded = ModelBundle.load(tmp_path / "half.safetensors")
+    for name, value in bundle.state.items():
+        wanted = value.half().float() if value.ndim == 4 else value
+        assert torch.equal(loaded.state[name], wanted)
+        assert loaded.state[name].dtype == torch.float32
+    assert (tmp_path / "half.safetensors").stat().st_size < 0.7 * saved.stat().st_size
+
+
 def test_a_run_folder_stands_for_its_model(bundle: ModelBundle, saved: Path) -> None:
     assert ModelBundle.load(saved.parent) == ModelBundle.load(str(saved)) == bundle
 

@@ -66,9 +66,9 @@ def test_the_stem_fits_any_number_of_bands(bands: int) -> None:
     stem = adapted_stem(weights, bands)
     assert stem.shape == (32, bands, 3, 3)
     # All bands alike give what they give as a grey photograph.
-    torch.testing.assert_close(stem.sum(dim=1), 0.5 * weights.sum(dim=1))
+    torch.testing.assert_close(stem.sum(dim=1), weights.sum(dim=1))
     if bands >= 3:
-        torch.testing.assert_close(stem[:, :3], weights * (0.5 * 3 / bands))
+        torch.testing.assert_close(stem[:, :3], weights * (3 / bands))
 
 
 @needs_weights

@@ -142,9 +142,9 @@ def test_the_labelled_share_is_that_of_the_counted_areas(
 def test_a_teacher_counts_less_the_more_is_labelled(data: TrainingData, config: TrainConfig) -> None:
     def weight(px_of_each: int, **changes: object) -> float:
         areas = tuple(replace(area, class_px=(px_of_each,) * 3) for area in data.train)
-        return teacher_weight(config.model_copy(update=changes), replace(data, train=areas))
+        return teacher_weight(config.model_copy(update=changes), replace(data, train=areas), None)
 
     assert weight(0) == config.teacher_weight
     assert 0 < weight(150) < weight(20) < config.teacher_weight
-    assert weight(1000) == teacher_weight(config, data) == 0
+    assert weight(1000) == teacher_weight(config, data, None) == 0
     assert weight(20, teacher_weight=0.0) == weight(20, pretrained=False) == 0

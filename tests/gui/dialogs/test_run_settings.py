@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from landseg_core.models.catalog import CATALOG
+from landseg_core.models.starter import STARTER, STARTER_NETWORK
 from landseg_core.runs.config import TrainConfig, field_problems
 from landseg_gui.dialogs.forms.presets import PRESETS
 from landseg_gui.dialogs.forms.setting_editors import editor_for
@@ -137,13 +138,17 @@ def test_missing_weights_are_told(dialog: TrainDialog, monkeypatch: pytest.Monke
 
 def test_every_setting_has_a_field_with_its_title_and_description(dialog: TrainDialog) -> None:
     unfold(dialog)
-    captions = {caption.text(): caption.toolTip() for caption in dialog.findChildren(QLabel) if caption.buddy()}
+    captions = {
+        caption.text().replace("&", ""): caption.toolTip() for caption in dialog.findChildren(QLabel) if caption.buddy()
+    }
     for name, field in TrainConfig.model_fields.items():
         if name in ("model", "epochs", "minutes", "device"):
             assert dialog.findChild(QWidget, f"train_{name}").isVisible()
             continue
         assert dialog.findChild(QWidget, f"train_{name}").isVisible(), name
         assert captions[field.title] == field.description
+        if name == "start_from":  # among those that need no explanation of their own
+            continue
         assert any(text.text() == field.description for text in dialog.findChildren(QLabel)), name
 
 
@@ -229,7 +234,7 @@ _ODD = {
     tuple: st.sampled_from([(), ("4",), ("Red", "NIR")]),
 }
 _ODDER = {
-    "start_from": st.sampled_from([None, "/a/model.safetensors"]),
+    "start_from": st.sampled_from([None, STARTER, "/a/model.safetensors"]),
     "alpha": st.sampled_from([None, "auto", "none", "5", "Near infrared"]),
     "seed": st.integers(0, 2**63 - 1),
     "learning_rate": st.floats(1e-9, 1),
@@ -252,6 +257,16 @@ def test_a_value_that_is_shown_is_the_value_that_is_read(qtbot: QtBot, name: str
     qtbot.addWidget(editor.widget)
     editor.show(value)
     assert getattr(TrainConfig.model_validate({name: editor.read()}), name) == value
+
+
+def test_a_run_may_start_from_the_starter_model_which_has_a_network(dialog: TrainDialog) -> None:
+    start = dialog.findChild(QComboBox, "train_start_from")
+    assert start.currentText() == "A new model"
+    dialog.findChild(QComboBox, "train_model").setCurrentText("unet16")
+    start.setCurrentIndex(1)
+    assert (dialog.config().start_from, dialog.config().model) == (STARTER, STARTER_NETWORK)
+    start.setEditText("")
+    assert dialog.config().start_from is None
 
 
 def test_small_numbers_are_written_out(qtbot: QtBot) -> None:
