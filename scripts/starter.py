@@ -1,10 +1,9 @@
-"""Builds the starter model from `landcover_dubai`: `make starter`; see docs/models.md.
+"""Trains the starter model on `landcover_dubai`: `make starter`; see docs/models.md.
 
 python scripts/starter.py DATA [--work FOLDER] [--out FILE]
 
-A copy of it is trained without two of the seven scenes, and measured on each of them: that is what the model is worth
-elsewhere. Then it is trained on all scenes, and saved with these metrics in its header. Runs that are finished in the
-working folder are used again.
+It does not see two of the seven scenes, and is measured on each of them: that is what it is worth elsewhere. A run that
+is in the working folder already is resumed, or used if it is finished.
 """
 
 from __future__ import annotations
@@ -24,8 +23,9 @@ from landseg_core.tasks.evaluate import EvaluateTask, run_evaluate
 from landseg_core.tasks.train import TrainTask, run_train
 
 SETTINGS = {"model": STARTER_NETWORK, "epochs": 12, "scale_low": 0.5, "scale_high": 2.0, "seed": 0}
+CLASSES = "landcover-dubai"
 LEFT_OUT = ("tile1", "tile5")
-"""The scenes that the copy does not see; the file name of an image begins with its scene."""
+"""The scenes that are not trained on; the file name of an image begins with its scene."""
 ORIGIN = {
     "command": "make starter",
     "data": "Humans in the Loop, MBRSC: Semantic segmentation of aerial imagery (Dubai)",
@@ -40,10 +40,14 @@ def scene_of(stem: str) -> str:
 
 
 def trained(images: Path, masks: Path, run: Path) -> Path:
-    """Train in the folder `run`, unless that is done, and return it."""
-    if not RunFolder(run).evaluation.exists():
+    """Train in the folder `run`, as far as that is not done, and return it."""
+    folder = RunFolder(run)
+    if folder.checkpoint.exists():
+        task = TrainTask(out=run, source=Folders(images=images, masks=masks), classes=CLASSES, resume=True, large=True)
+    else:
         source = Folders(images=images, masks=masks)
-        task = TrainTask(out=run, source=source, classes="landcover-dubai", settings=SETTINGS, large=True)
+        task = TrainTask(out=run, source=source, classes=CLASSES, settings=SETTINGS, large=True)
+    if not folder.report.exists():
         run_train(task, _say)
     return run
 
@@ -80,17 +84,16 @@ def training_record(bundle: ModelBundle, left_out: dict[str, Any]) -> dict[str, 
 
 
 def build(data: Path, work: Path, out: Path) -> None:
-    """Train both models, and write the one that saw everything."""
-    folder, masks = data / "landcover_dubai" / "images", data / "landcover_dubai" / "masks"
-    images = sorted(folder.glob("*.jpg"))
-    others = links([image for image in images if scene_of(image.stem) not in LEFT_OUT], work / "others")
-    copy = trained(others, masks, work / "copy")
+    """Train the model, measure it on the scenes that it has not seen, and write it."""
+    images, masks = sorted((data / "landcover_dubai" / "images").glob("*.jpg")), data / "landcover_dubai" / "masks"
+    seen = links([image for image in images if scene_of(image.stem) not in LEFT_OUT], work / "seen")
+    run = trained(seen, masks, work / "run")
     left_out = {}
     for scene in LEFT_OUT:
         one = links([image for image in images if scene_of(image.stem) == scene], work / scene)
-        left_out[scene] = measured(copy, one, masks)
+        left_out[scene] = measured(run, one, masks)
         print(f"{scene}, not seen: {left_out[scene]}", flush=True)
-    bundle = ModelBundle.load(trained(folder, masks, work / "all"))
+    bundle = ModelBundle.load(run)
     header = dataclasses.replace(bundle.header, training=training_record(bundle, left_out))
     dataclasses.replace(bundle, header=header, reference=None).save(out, half=True)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
