@@ -12,6 +12,7 @@ MENUS = {
     "view": N_("&View"),
     "label": N_("&Label"),
     "model": N_("&Model"),
+    "settings": N_("&Settings"),
     "help": N_("&Help"),
 }
 """The menu bar: key and title of each menu, from left to right."""
@@ -403,6 +404,14 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         "export_model",
         "export",
         tip=N_("Export a model for QGIS with Deepness, or for other programs"),
+    ),
+    ActionRow(
+        "action_assistant_model",
+        "settings",
+        N_("&Assistant Model…"),
+        "choose_assistant_model",
+        "tool_segment",
+        tip=N_("Choose the model that outlines what is clicked on"),
     ),
     ActionRow("action_open_log_folder", "help", N_("Open &Log Folder"), "open_log_folder", "log"),
     Separator("help"),

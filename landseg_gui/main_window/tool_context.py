@@ -10,6 +10,7 @@ from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import Region
 from landseg_gui.notifier import Notifier
 from landseg_gui.session.assistant.cell_tiles import CellTiles
+from landseg_gui.session.assistant.click_segmenter import ClickSegmenter
 from landseg_gui.session.project_session import ProjectSession
 from landseg_gui.tools.context import Ring, ToolContext
 from landseg_gui.tools.tool_settings import ToolSettings
@@ -19,10 +20,18 @@ from landseg_gui.viewer.viewport import Viewport
 class SessionToolContext(ToolContext):
     """The project of a session, as the tools of a viewport see it."""
 
-    def __init__(self, viewport: Viewport, session: ProjectSession, notifier: Notifier, cells: CellTiles) -> None:
+    def __init__(
+        self,
+        viewport: Viewport,
+        session: ProjectSession,
+        notifier: Notifier,
+        cells: CellTiles,
+        segmenter: ClickSegmenter,
+    ) -> None:
         self.viewport = viewport
         self.notifier = notifier
         self.cells = cells
+        self.segmenter = segmenter
         self.settings = ToolSettings(viewport)
         self._session = session
         self.choices_changed = session.paint.changed

@@ -59,7 +59,9 @@ class MainWindow(QMainWindow):
         layers = LayerStack()
         self.viewport = Viewport(layers)
         self.session = session = Session(runner, layers, self.viewport.chosen_frame, self)
-        context = SessionToolContext(self.viewport, session.project_session, session.notifier, session.cells)
+        context = SessionToolContext(
+            self.viewport, session.project_session, session.notifier, session.cells, session.segmenter
+        )
         self.tools = ToolManager(context)
         self.commands = Commands(self, session, runner, self.viewport)
         self.live = self.commands.live
@@ -294,6 +296,7 @@ class MainWindow(QMainWindow):
         self.viewport.canvas.close()
         self.session.suggestions.close()
         self.session.cells.close()
+        self.session.segmenter.close()
         event.accept()
 
     def end(self) -> None:

@@ -93,6 +93,7 @@ class ToolOptions(QWidget):
     def _connect(self) -> None:
         context = self._context
         self._manager.current_changed.connect(self._show_tool)
+        self._manager.hint_changed.connect(self._show_hint)
         self._rest.clicked.connect(self._manager.fill_rest)
         self._only.clicked.connect(self._set_only_unlabelled)
         self._clip.clicked.connect(self._set_clips)

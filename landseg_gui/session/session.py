@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from landseg_gui.jobs.runner import Job, JobRunner
 from landseg_gui.notifier import Notifier
 from landseg_gui.session.assistant.cell_tiles import CellTiles
+from landseg_gui.session.assistant.click_segmenter import ClickSegmenter
 from landseg_gui.session.assistant.suggestions import Suggestions
 from landseg_gui.session.files.opener import FileOpener
 from landseg_gui.session.files.rasters import Rasters
@@ -29,7 +30,8 @@ class Session(QObject):
 
     `layers`: all that is drawn; `rasters`: what of it comes from files; `files`: opens them; `project_session`: the
     project; `model`: what is predicted with; `cells`: the superpixels of the image; `suggestions`: what the
-    assistant suggests for the view; `reloader`: follows files that change on disk.
+    assistant suggests for the view; `segmenter`: the model that outlines what is clicked on; `reloader`: follows
+    files that change on disk.
 
     A mask belongs to the project in which it was opened: it comes and goes with it, as the `model` does. What was
     opened without a project belongs to none.
@@ -50,6 +52,7 @@ class Session(QObject):
         self.notifier = Notifier(self)
         self.layers = layers or LayerStack(self)
         self.cells = CellTiles(self.layers, self)
+        self.segmenter = ClickSegmenter(self.notifier, self)
         self.rasters = Rasters(self.layers, runner, self.notifier, self)
         self.files = FileOpener(self, runner)
         self.project_session = project = ProjectSession(self, runner, frame, window)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
 
 from landseg_core.labels.regions import Position
+from landseg_gui.text import translated
 
 if TYPE_CHECKING:
     from landseg_gui.tools.context import ToolContext
@@ -59,6 +60,17 @@ class Tool:
     def is_busy(self) -> bool:
         """Return whether a gesture is under way."""
         return False
+
+    @property
+    def hint(self) -> str:
+        """Return in one line how to use it now."""
+        return translated(self.spec.hint)
+
+    def activate(self) -> None:
+        """Handle becoming the current tool."""
+
+    def deactivate(self) -> None:
+        """Handle another tool becoming the current one; what was under way has been cancelled."""
 
     def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Handle a button press."""

@@ -19,6 +19,7 @@ from landseg_core.labels.regions import LARGE_PIXELS, AreasRegion, ClippedRegion
 from landseg_gui.notifier import Notifier
 from landseg_gui.text import tr
 from landseg_gui.tools.cell_source import CellSource
+from landseg_gui.tools.segmenter import Segmenter
 from landseg_gui.tools.tool_settings import ToolSettings
 from landseg_gui.viewer.overlay import Shape
 from landseg_gui.viewer.viewport import Viewport
@@ -41,6 +42,8 @@ class ToolContext(Protocol):
     notifier: Notifier
     cells: CellSource
     """The cells of the image in the view."""
+    segmenter: Segmenter
+    """The model that outlines what is clicked on."""
 
     active_value: int
     """The class value that tools paint; 255, which erases, where there is no class."""

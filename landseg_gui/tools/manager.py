@@ -10,7 +10,6 @@ from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent
 
 from landseg_core.errors import LandsegError
 from landseg_core.labels.regions import Position
-from landseg_gui.text import translated
 from landseg_gui.tools.areas_overlay import AreasOverlay
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext
@@ -77,6 +76,7 @@ class ToolManager(QObject):
             context.areas_changed,
         ):
             signal.connect(self._refresh)
+        context.segmenter.changed.connect(self._show_hint)
         context.saving_changed.connect(self._follow_saving)
         for signal in (context.image_changed, context.project_changed):
             signal.connect(self._follow_image)
@@ -93,16 +93,21 @@ class ToolManager(QObject):
     @property
     def hint(self) -> str:
         """Return in one line how to use the current tool."""
-        return translated(self.current.hint)
+        return self._tool.hint
 
     def select(self, name: str) -> None:
         """Switch to another tool; what is under way with the current one is cancelled."""
         self.cancel()
         self._tool.leave()
+        self._tool.deactivate()
         self._tool = self._tools[name]
         viewport = self.context.viewport
         viewport.pointer = None if isinstance(self._tool, Pan) else self
+        self._tool.activate()
         self.current_changed.emit(name)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
         self.hint_changed.emit(self.hint)
 
     def cancel(self) -> bool:

@@ -19,6 +19,7 @@ from landseg_gui.tools.polygon import Polygon
 from landseg_gui.tools.reassign import Reassign
 from landseg_gui.tools.rectangle import Rectangle
 from landseg_gui.tools.rotated_rectangle import RotatedRectangle
+from landseg_gui.tools.segment import SEGMENT_SPEC
 from landseg_gui.tools.superpixel import Superpixel
 from landseg_gui.tools.wand import Wand
 from landseg_gui.tools.working_area import WorkingArea
@@ -179,6 +180,7 @@ TOOLS = (
         paints=True,
         edits=True,
     ),
+    SEGMENT_SPEC,
     ToolSpec(
         "pick",
         N_("Pick Class"),

@@ -199,6 +199,7 @@ def session(runner: JobRunner, frames: list[ViewFrame]) -> Iterator[Session]:
         project.close()
     session.suggestions.close()
     session.cells.close()
+    session.segmenter.close()
     shiboken6.delete(session)  # here: the garbage collector may do it in whatever thread
 
 

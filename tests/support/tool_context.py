@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QObject, Signal
 
 from landseg_core.assistant.cells import CellTile
+from landseg_core.assistant.click_segment.frame import Crop
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.edit import LabelEdit, Paintable
@@ -15,6 +16,7 @@ from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import Region
 from landseg_gui.notifier import Notifier
 from landseg_gui.tools.context import Ring, ToolContext
+from landseg_gui.tools.segmenter import Question, SegmenterState
 from landseg_gui.tools.tool_settings import ToolSettings
 from landseg_gui.viewer.viewport import Viewport
 
@@ -60,6 +62,39 @@ class PaperCells(QObject):
         return key in self.wanted and key not in self.tiles
 
 
+class PaperSegmenter(QObject):
+    """A model that answers when a test does: `crops` to encode, and the questions `asked`."""
+
+    changed = Signal()
+    answered = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = SegmenterState.IDLE
+        self.crops: list[Crop] = []
+        self.asked: list[Question] = []
+        self.calls: list[str] = []
+
+    def show_state(self, state: SegmenterState) -> None:
+        self.state = state
+        self.changed.emit()
+
+    def encode(self, crop: Crop) -> None:
+        self.crops.append(crop)
+
+    def ask(self, question: Question) -> None:
+        self.asked.append(question)
+
+    def pause(self) -> None:
+        self.calls.append("pause")
+
+    def retry(self) -> None:
+        self.calls.append("retry")
+
+    def reset(self) -> None:
+        self.calls.append("reset")
+
+
 class PaperToolContext(ToolContext):
     """Lists the names of the steps, the large paintings without doing them, and how often painting was refused."""
 
@@ -72,6 +107,7 @@ class PaperToolContext(ToolContext):
         self.settings = ToolSettings(viewport)
         self.notifier = Notifier(viewport)
         self.cells = PaperCells(viewport)
+        self.segmenter = PaperSegmenter(viewport)
         self._signals = signals = _Signals(viewport)
         self.choices_changed = signals.choices_changed
         self.schema_changed = signals.schema_changed

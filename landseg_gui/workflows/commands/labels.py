@@ -18,6 +18,7 @@ from landseg_gui.text import tr, translated
 from landseg_gui.tools.manager import ToolManager
 from landseg_gui.viewer.viewport import Viewport
 from landseg_gui.workflows.accept import AcceptFlow
+from landseg_gui.workflows.assistant_model import AssistantModelFlow
 from landseg_gui.workflows.commands.changes import ChangeCommands
 from landseg_gui.workflows.commands.images import ImageCommands
 from landseg_gui.workflows.comparison import Comparison
@@ -45,6 +46,7 @@ class LabelCommands(QObject):
         self.accept_flow = AcceptFlow(session, runner, viewport.view_window, window, tools)
         self.import_flow = ImportLabelsFlow(session, runner, window)
         self.export_flow = ExportLabelsFlow(session, runner, window)
+        self.assistant_model_flow = AssistantModelFlow(session, runner, window, tools)
         self.restore_flow = RestoreFlow(session, runner, window)
 
     # --- the file
@@ -157,6 +159,10 @@ class LabelCommands(QObject):
     def accept_suggestion(self) -> None:
         """Show the dialog that accepts the suggestion in view as labels."""
         self.accept_flow.open_suggestion()
+
+    def choose_assistant_model(self) -> None:
+        """Show the dialog in which the model of the tool that segments by clicks is chosen."""
+        self.assistant_model_flow.open()
 
     def suggest(self, _on: bool) -> None:
         """Show the suggestion, bring it up to date, or hide it."""
