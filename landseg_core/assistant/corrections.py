@@ -148,11 +148,34 @@ def fit_correction(
     replay: LastLayerRows,
     start: LinearModel | None = None,
 ) -> LinearModel:
-    """Return the change of the scores, (F, K) weights and (K,) bias, that labelled pixels ask for.
+    """Return the change of the scores that labelled pixels, whose class indices are the (N,) `classes`, ask for.
 
-    Its loss is the mean cross-entropy over `labelled` pixels, whose class indices are the (N,) `classes`, plus that to
-    the model's own probabilities over `replay`, of the weight `replay_weight`; there, pixels that the model is sure of
-    count more. `start` is an earlier result, from which a fit to a few labels more ends sooner.
+    See `fit_change`.
+    """
+    wanted = np.eye(labelled.scores.shape[1], dtype=np.float32)[classes]
+    return fit_change(labelled, wanted, np.ones(len(labelled)), replay, start).model
+
+
+@dataclass(frozen=True, eq=False)
+class FittedChange:
+    """What is added to the scores of a model: a `model` of features, and the `scale` of the rows it was fitted to."""
+
+    model: LinearModel
+    scale: Standardisation
+
+
+def fit_change(
+    labelled: LastLayerRows,
+    wanted: npt.NDArray[np.floating],
+    weights: npt.NDArray[np.floating],
+    replay: LastLayerRows,
+    start: LinearModel | None = None,
+) -> FittedChange:
+    """Return the change of the scores that labelled pixels or cells ask for.
+
+    Its loss is the weighted mean cross-entropy over `labelled`, whose classes have the (N, K) shares `wanted`, plus
+    that to the model's own probabilities over `replay`, of the weight `replay_weight`; there, pixels that the model is
+    sure of count more. `start` is an earlier result, from which a fit to a few labels more ends sooner.
 
     Raises:
         ModelError: the model gives numbers that are not finite.
@@ -161,25 +184,45 @@ def fit_correction(
     if not (np.isfinite(every.features).all() and np.isfinite(every.scores).all()):
         raise ModelError(N_("the model gives scores that are not finite numbers and cannot be corrected; train again"))
     opinion = softmax(replay.scores)
-    wanted = np.eye(opinion.shape[1], dtype=np.float32)[classes]
-    share = replay_weight(float((labelled.scores.argmax(axis=1) != classes).mean()), opinion)
-    mean, scale = every.features.mean(axis=0), every.features.std(axis=0)
-    scale = np.maximum(scale, max(_LEAST_SPREAD * float(scale.max()), 1e-12))
+    parts = weights / weights.sum()
+    wrong = float(parts @ (labelled.scores.argmax(axis=1) != wanted.argmax(axis=1)))
+    scale = Standardisation.of(every.features)
     fitted = fit_softmax(
-        (every.features - mean) / scale,
+        scale.standardised(every.features),
         np.concatenate([wanted, opinion]),
-        weights=np.concatenate([np.full(len(labelled), 1 / len(labelled)), share * _held(opinion)]),
+        weights=np.concatenate([parts, replay_weight(wrong, opinion) * _held(opinion)]),
         ridge=RIDGE,
         offsets=every.scores,
-        start=None if start is None else _normalised(start, mean, scale),
+        start=None if start is None else scale.of_standardised(start),
     )
-    weights = fitted.weights / scale[:, np.newaxis]
-    return LinearModel(weights, fitted.bias - mean @ weights)
+    return FittedChange(scale.of_features(fitted), scale)
 
 
-def _normalised(model: LinearModel, mean: npt.NDArray[Any], scale: npt.NDArray[Any]) -> LinearModel:
-    """Return a model of features as one of normalised features."""
-    return LinearModel(model.weights * scale[:, np.newaxis], model.bias + mean @ model.weights)
+@dataclass(frozen=True, eq=False)
+class Standardisation:
+    """The (F,) means and deviations of features."""
+
+    mean: npt.NDArray[np.float32]
+    deviation: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, features: npt.NDArray[np.float32]) -> Standardisation:
+        """Return those of (N, F) features; one that is nearly constant has the least deviation that counts."""
+        deviation = features.std(axis=0)
+        return cls(features.mean(axis=0), np.maximum(deviation, max(_LEAST_SPREAD * float(deviation.max()), 1e-12)))
+
+    def standardised(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return (N, F) features of mean 0 and deviation 1."""
+        return np.asarray((features - self.mean) / self.deviation)
+
+    def of_features(self, model: LinearModel) -> LinearModel:
+        """Return a model of standardised features as one of features."""
+        weights = model.weights / self.deviation[:, np.newaxis]
+        return LinearModel(weights, model.bias - self.mean @ weights)
+
+    def of_standardised(self, model: LinearModel) -> LinearModel:
+        """Return a model of features as one of standardised features."""
+        return LinearModel(model.weights * self.deviation[:, np.newaxis], model.bias + self.mean @ model.weights)
 
 
 def _held(opinion: Scores) -> npt.NDArray[np.float32]:

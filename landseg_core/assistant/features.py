@@ -95,17 +95,22 @@ class CellFeatures:
 
 
 def tile_features(pixels: Pixels, valid: Valid, ids: Ids, filters: Sequence[Filters]) -> tuple[Features, Columns]:
-    """Return the (n, F) features of the cells `ids` (H, W) of a tile, and what they are.
+    """Return the (n, F) features of the cells `ids` (H, W) of a tile, and what they are."""
+    maps = [found for make in filters for found in make(pixels, valid)]
+    return cell_means(maps, ids, MARGIN), Columns.of(maps)
+
+
+def cell_means(maps: Sequence[FeatureMap], ids: Ids, margin: int = 0) -> Features:
+    """Return the (n, F) means of maps with `margin` px around the cells `ids` (H, W).
 
     Maps of coarse features are not enlarged: a cell's mean weighs each square by the pixels that they share.
     """
     count = int(ids.max(initial=-1)) + 1
-    maps = [found for make in filters for found in make(pixels, valid)]
     if not count:
-        return np.empty((0, sum(len(found.values) for found in maps)), np.float32), Columns.of(maps)
-    shares = {stride: _Shares.of(ids, count, stride) for stride in {found.stride for found in maps}}
+        return np.empty((0, sum(len(found.values) for found in maps)), np.float32)
+    shares = {stride: _Shares.of(ids, count, stride, margin) for stride in {found.stride for found in maps}}
     means = [shares[found.stride].mean(plane) for found in maps for plane in found.values]
-    return np.ascontiguousarray(np.stack(means).T), Columns.of(maps)
+    return np.ascontiguousarray(np.stack(means).T)
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ class _Shares:
     starts: npt.NDArray[np.intp]
 
     @classmethod
-    def of(cls, ids: Ids, count: int, stride: int) -> _Shares:
+    def of(cls, ids: Ids, count: int, stride: int, margin: int) -> _Shares:
         """Return the shares of `count` cells, each of which has a pixel, in squares of `stride` px."""
         height, width = (-(-size // stride) for size in ids.shape)
         rows, columns = (np.arange(size) // stride for size in ids.shape)
@@ -135,7 +140,7 @@ class _Shares:
         cells, squares = np.divmod(pairs, height * width)
         starts = np.searchsorted(cells, np.arange(count))
         weights = pixels / np.add.reduceat(pixels, starts)[cells]
-        begin = MARGIN // stride
+        begin = margin // stride
         inner = slice(begin, begin + height), slice(begin, begin + width)
         return cls(inner, squares, weights.astype(np.float32), starts)
 

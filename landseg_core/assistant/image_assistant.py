@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from landseg_core.assistant.cell_graph import Ids
 from landseg_core.assistant.features import CellFeatures, Filters, Pixels, TileCells, Valid
 from landseg_core.assistant.filters import MARGIN, texture_maps
-from landseg_core.assistant.rows import ImageRows, TileRows, labelled_tiles
+from landseg_core.assistant.rows import ImageRows, TileRows, nearest_labelled
 from landseg_core.assistant.suggestion import Reason, RowGroup, Suggestion, ViewCells
 from landseg_core.assistant.tile_pixels import ImageScale, read_tile_image
 from landseg_core.events import JobControl
@@ -33,6 +32,8 @@ OTHER_IMAGE = 0.3
 MOST_TILES = 32
 """So many labelled tiles outside the view are used at most, the nearest to it."""
 _THREADS = 2
+
+Codes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ class SuggestedView:
 
     level: int
     window: PixelWindow
-    values: npt.NDArray[np.uint8]
-    confidence: npt.NDArray[np.uint8]
+    values: Codes
+    confidence: Codes
     suggestion: Suggestion
 
 
@@ -87,9 +88,14 @@ class ImageAssistant:
         self.name = name
         self._pyramid, self._labels, self._ids = reader.pyramid, labels, cells
         self._features = CellFeatures(partial(_pixels, reader, scale), cells, filters, budget)
-        self._rows = ImageRows()
+        self._rows = ImageRows[TileRows]()
         self._view: tuple[dict[TileKey, TileCells], ViewCells] | None = None
         self._unsubscribe = labels.subscribe(self._rows.drop)
+
+    @property
+    def features(self) -> CellFeatures:
+        """Return the features of its cells."""
+        return self._features
 
     def close(self) -> None:
         """Stop following the labels, and release the features."""
@@ -133,7 +139,7 @@ class ImageAssistant:
         control.checkpoint()
         view = self._view_cells({key: self._features.of(key) for key in keys})
         found = view.suggest([*groups, *outside, *others], inside, classes) if view else None
-        return self._drawn(level, keys, found) if found else None
+        return self._drawn(keys, found) if found else None
 
     def is_complete(self, level: int, seen: PixelWindow) -> bool:
         """Return whether all labelled tiles that count for a view are known."""
@@ -152,11 +158,7 @@ class ImageAssistant:
         return [RowGroup(RowOrigin(self.name, key), self._tile_rows(key), weight) for key in keys]
 
     def _nearest(self, level: int, keys: list[TileKey]) -> list[TileKey]:
-        """Return the labelled tiles that are nearest to the tiles in view, without those."""
-        known = sorted(set(labelled_tiles(self._labels, level)) - set(keys))
-        row, column = (sum(at) / max(len(keys), 1) for at in ([k.row for k in keys], [k.column for k in keys]))
-        known.sort(key=lambda key: math.hypot(key.row - row, key.column - column))
-        return known[:MOST_TILES]
+        return nearest_labelled(self._labels, level, keys, MOST_TILES)
 
     def _compute(self, keys: Iterable[TileKey], control: JobControl) -> None:
         """Compute the features that are not cached, in threads."""
@@ -188,17 +190,31 @@ class ImageAssistant:
             self._view = tiles, ViewCells(tiles)
         return self._view[1]
 
-    def _drawn(self, level: int, keys: list[TileKey], found: Suggestion) -> SuggestedView:
-        windows = {key: self._pyramid.tile_window(key) for key in keys}
-        x, y = min(window.x for window in windows.values()), min(window.y for window in windows.values())
-        right, bottom = max(w.right for w in windows.values()), max(w.bottom for w in windows.values())
-        values = np.full((bottom - y, right - x), UNLABELLED, np.uint8)
-        confidence = np.zeros_like(values)
-        for key, window in windows.items():
-            part, ids = window.shifted(-x, -y).slices(), self._ids(key)
-            values[part] = np.append(found.values(key), np.uint8(UNLABELLED))[ids]
-            confidence[part] = np.append(np.rint(found.confidence(key) * 255), 0).astype(np.uint8)[ids]
-        return SuggestedView(level, PixelWindow(x, y, right - x, bottom - y), values, confidence, found)
+    def _drawn(self, keys: list[TileKey], found: Suggestion) -> SuggestedView:
+        def tile(key: TileKey) -> tuple[Codes, Codes]:
+            ids = self._ids(key)
+            values = np.append(found.values(key), np.uint8(UNLABELLED))[ids]
+            return values, np.append(np.rint(found.confidence(key) * 255), 0).astype(np.uint8)[ids]
+
+        return drawn_view(self._pyramid, keys, tile, found)
+
+
+def drawn_view(
+    pyramid: TilePyramid,
+    keys: Sequence[TileKey],
+    tile: Callable[[TileKey], tuple[Codes, Codes]],
+    suggestion: Suggestion,
+) -> SuggestedView:
+    """Return the view of tiles of one level; `tile` returns (H, W) class values and confidence of each."""
+    windows = {key: pyramid.tile_window(key) for key in keys}
+    x, y = min(window.x for window in windows.values()), min(window.y for window in windows.values())
+    right, bottom = max(w.right for w in windows.values()), max(w.bottom for w in windows.values())
+    values = np.full((bottom - y, right - x), UNLABELLED, np.uint8)
+    confidence = np.zeros_like(values)
+    for key, window in windows.items():
+        part = window.shifted(-x, -y).slices()
+        values[part], confidence[part] = tile(key)
+    return SuggestedView(keys[0].level, PixelWindow(x, y, right - x, bottom - y), values, confidence, suggestion)
 
 
 def _pixels(reader: PyramidReader, scale: Callable[[], ImageScale], key: TileKey) -> tuple[Pixels, Valid]:

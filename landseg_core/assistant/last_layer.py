@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +23,23 @@ if TYPE_CHECKING:
     from landseg_core.models.bundle import ModelBundle
 
 
+@dataclass(frozen=True, eq=False)
+class LastLayerMaps:
+    """What goes into the last layer of a network, and what comes out of it, in squares of `stride` px.
+
+    Attributes:
+        features: (F, h, w) float32.
+        scores: (K, h, w) float32 logarithms of the probabilities.
+        stride: px of the image across a square.
+    """
+
+    features: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+    stride: int
+
+
 class LastLayer:
-    """A model on a device, as it predicts; `rows` reads its last layer.
+    """A model on a device, as it predicts; `rows` and `maps` read its last layer. For one thread at a time.
 
     Every network of the catalogue has a 1x1 convolution `head` as its last layer, at the size of the image or at half
     of it. A linear layer commutes with bilinear upsampling, so its inputs are interpolated at the pixels wanted.
@@ -58,15 +74,31 @@ class LastLayer:
 
         The features are what goes into the last layer, and then the filters.
         """
+        images, (features, scores), stride = self._run(pixels)
+        found, opinion = (interpolated(values, columns / stride, rows / stride) for values in (features, scores))
+        return LastLayerRows(np.hstack([found, *_filters(images, columns, rows)]), opinion)
+
+    @torch.inference_mode()
+    def maps(self, pixels: npt.NDArray[Any]) -> LastLayerMaps:
+        """Return what goes into and comes out of the last layer, of (C, H, W) native pixels."""
+        _, (features, scores), stride = self._run(pixels)
+        return LastLayerMaps(_planes(features), _planes(scores.float().log_softmax(dim=1)), stride)
+
+    def _run(self, pixels: npt.NDArray[Any]) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor], int]:
+        """Return the normalised (1, C, H, W) pixels, in and out of the last layer, and px across one of its values."""
         raw = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)
         images = self._inputs(raw[None]).to(self._dtype, memory_format=self._format)
         self._network(images)
-        assert self._seen is not None
+        seen, self._seen = self._seen, None
+        assert seen is not None
         padded = -(-pixels.shape[-2] // self.stride) * self.stride
-        scale = padded // self._seen[0].shape[-2]  # px of the image across one of the last layer
-        features, scores = (interpolated(values, columns / scale, rows / scale) for values in self._seen)
-        self._seen = None
-        return LastLayerRows(np.hstack([features, *_filters(images, columns, rows)]), scores)
+        return images, seen, padded // seen[0].shape[-2]
+
+
+def _planes(values: torch.Tensor) -> npt.NDArray[np.float32]:
+    """Return (C, H, W) of a tensor (1, C, H, W)."""
+    planes: npt.NDArray[np.float32] = values[0].float().contiguous().cpu().numpy()
+    return planes
 
 
 def _filters(

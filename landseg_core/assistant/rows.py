@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -77,15 +79,18 @@ class TileRows:
         return cls(labelled, features[labelled.cells])
 
 
-class ImageRows:
+Rows = TypeVar("Rows")
+
+
+class ImageRows(Generic[Rows]):
     """The rows of an image's tiles, until the labels of a tile change. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._tiles: dict[TileKey, TileRows] = {}
+        self._tiles: dict[TileKey, Rows] = {}
         self._changes = 0
 
-    def of(self, key: TileKey, make: Callable[[], TileRows]) -> TileRows:
+    def of(self, key: TileKey, make: Callable[[], Rows]) -> Rows:
         """Return the rows of a tile, made if needed; they are kept unless a label has changed meanwhile."""
         with self._lock:
             found, changes = self._tiles.get(key), self._changes
@@ -95,6 +100,11 @@ class ImageRows:
                 if changes == self._changes:
                     self._tiles[key] = found
         return found
+
+    def has(self, key: TileKey) -> bool:
+        """Return whether the rows of a tile are known."""
+        with self._lock:
+            return key in self._tiles
 
     def drop(self, keys: Iterable[TileKey] | None) -> None:
         """Remove the rows of some tiles, because their labels have changed; None: of all."""
@@ -117,3 +127,11 @@ def labelled_tiles(labels: LabelRaster, level: int) -> Iterator[TileKey]:
             yield key
         else:
             waiting += pyramid.tiles_in(key.level - 1, pyramid.source_window(key))
+
+
+def nearest_labelled(labels: LabelRaster, level: int, keys: Sequence[TileKey], most: int) -> list[TileKey]:
+    """Return the labelled tiles of a level that are nearest to the tiles `keys`, without those."""
+    known = sorted(set(labelled_tiles(labels, level)) - set(keys))
+    row, column = (sum(at) / max(len(keys), 1) for at in ([k.row for k in keys], [k.column for k in keys]))
+    known.sort(key=lambda key: math.hypot(key.row - row, key.column - column))
+    return known[:most]

@@ -57,8 +57,8 @@ class Reason:
 
 
 @dataclass(frozen=True, eq=False)
-class _Rows:
-    """The rows of several groups: standardised features (N, F), shares of the K classes and weights."""
+class FittedRows:
+    """The rows that a suggestion is fitted to: standardised features (N, F), shares of the K classes and weights."""
 
     features: Features
     shares: Doubles
@@ -67,7 +67,11 @@ class _Rows:
 
 
 class Suggestion:
-    """The shares of the classes in every cell of some tiles, and what speaks for them."""
+    """The shares of the classes in every cell of some tiles, and what speaks for them.
+
+    `predicted` are the (n,) numbers of the classes that a model predicts for the cells: where one of them is suggested,
+    no label is needed to explain it.
+    """
 
     def __init__(
         self,
@@ -75,11 +79,12 @@ class Suggestion:
         shares: npt.NDArray[np.float32],
         parts: Mapping[TileKey, slice],
         cells: Features,
-        rows: _Rows,
+        rows: FittedRows,
         support: Doubles,
+        predicted: npt.NDArray[np.intp] | None = None,
     ) -> None:
         self.classes = classes
-        self._shares, self._parts = shares, parts
+        self._shares, self._parts, self._predicted = shares, parts, predicted
         self._cells, self._rows, self._support = cells, rows, support
 
     @property
@@ -107,6 +112,8 @@ class Suggestion:
         """
         number = self._parts[key].start + cell
         chosen = int(self._shares[number].argmax())
+        if self._predicted is not None and self._predicted[number] == chosen:
+            return []
         alike = self._rows.features @ self._cells[number] + 1
         parts = np.where(self._rows.shares[:, chosen] > 0, alike * self._support[:, chosen], 0).clip(min=0)
         strongest = np.argsort(-parts, kind="stable")[:most]
@@ -156,7 +163,9 @@ class ViewCells:
         support = wrong * rows.weights[:, np.newaxis] / RIDGE
         return Suggestion(known, shares, self._parts, self._features, rows, support)
 
-    def _rows(self, groups: Sequence[RowGroup], classes: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], _Rows]:
+    def _rows(
+        self, groups: Sequence[RowGroup], classes: npt.NDArray[np.uint8]
+    ) -> tuple[npt.NDArray[np.uint8], FittedRows]:
         """Return the classes that have rows, and the rows, of those that weigh most if there are too many."""
         shares = np.concatenate([np.empty((0, len(classes))), *(g.rows.labelled.shares(classes) for g in groups)])
         weights = np.concatenate([np.empty(0), *(g.rows.labelled.weights * g.weight for g in groups)])
@@ -165,7 +174,7 @@ class ViewCells:
         known = shares[used].any(axis=0)
         features = np.concatenate([self._features[:0], *(self._standardised(g.rows.features) for g in groups)])
         origins = [(group.origin, position) for group in groups for position in group.rows.labelled.positions]
-        rows = _Rows(features[used], shares[np.ix_(used, known)], weights[used], [origins[row] for row in used])
+        rows = FittedRows(features[used], shares[np.ix_(used, known)], weights[used], [origins[row] for row in used])
         return classes[known], rows
 
     def _pinned(
