@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.assistant import another_image, correction, painting, training, views
+from benchmarks.assistant import another_image, answering, correction, painting, training, views
 from benchmarks.assistant.line import Goal, Line
 
-LINES: dict[str, Line] = {**views.LINES, **another_image.LINES, **correction.LINES, **training.LINES, **painting.LINES}
+LINES: dict[str, Line] = {
+    **views.LINES,
+    **another_image.LINES,
+    **correction.LINES,
+    **training.LINES,
+    **painting.LINES,
+    **answering.LINES,
+}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from landseg_core.raster.source import RasterSource
 FINAL = ("tile1", "tile5")
 """Scenes of `landcover_dubai` that no choice was tuned on: targets are about them."""
 TUNING = ("tile2", "tile4", "tile6")
+ORTHOPHOTO = "ortho"
+"""What stands beside the data set, in a folder of this name: a large image without masks."""
 CLASSES = "landcover-dubai"
 CLASS_COUNT = 5
 VIEW_PX, VIEW_WIDTH = 400_000, 840
@@ -49,7 +51,9 @@ class DataSet:
     folder: Path
 
     def scene(self, name: str) -> Scene:
-        """Return a scene; what is on neither list does not count."""
+        """Return a scene; what is on neither list does not count. `ORTHOPHOTO` is one, too, without masks."""
+        if name == ORTHOPHOTO:
+            return Scene(name, tuple(sorted((self.folder.parent / ORTHOPHOTO).glob("*.tif"))), ())
         stems = sorted(stem for stem in self._listed("train", "val") if _is_of(stem, name))
         if not stems:
             raise SystemExit(f"{self.folder} lists no images of a scene {name}: their names begin with {name}_")

@@ -18,7 +18,7 @@ from benchmarks.assistant.lines import LINES, Rows, table_rows
 from benchmarks.assistant.painting import painting
 from benchmarks.assistant.project_runs import Reported
 from benchmarks.assistant.records import Record, append, load
-from benchmarks.assistant.scenes import FINAL, TUNING, VIEW_PX, DataSet, views
+from benchmarks.assistant.scenes import FINAL, ORTHOPHOTO, TUNING, VIEW_PX, DataSet, Scene, views
 from benchmarks.assistant.scoring import score
 from benchmarks.assistant.table import Table, write_table
 from benchmarks.assistant.training import Labels, strokes_anywhere, strokes_where_wrong
@@ -265,3 +265,10 @@ def test_a_command_that_fails_says_so(tmp_path: Path) -> None:
 def test_before_is_a_whole_hash() -> None:
     assert len(BEFORE) == 40
     assert int(BEFORE, 16)
+
+
+def test_the_orthophoto_is_a_scene_without_masks(data: DataSet) -> None:
+    folder = data.folder.parent / ORTHOPHOTO
+    folder.mkdir()
+    (folder / "large.tif").touch()
+    assert data.scene(ORTHOPHOTO) == Scene(ORTHOPHOTO, (folder / "large.tif",), ())

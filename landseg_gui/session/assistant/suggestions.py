@@ -106,6 +106,11 @@ class Suggestions(QObject):
         """Return whether labels, classes or the view have changed since what is shown, or being made, was asked for."""
         return self._on and self._request() != self._asked
 
+    @property
+    def is_current(self) -> bool:
+        """Return whether what is shown was made of the present labels, classes and view."""
+        return self._shown is not None and self._shown[0] == self._request()
+
     def ask(self) -> None:
         """Show a suggestion; make a new one where it is outdated, else hide it."""
         if not self._on or (self._manual and self.outdated):
