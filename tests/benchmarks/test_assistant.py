@@ -152,6 +152,8 @@ def test_lines_have_the_runs_that_were_agreed() -> None:
     training = {name for name, line in LINES.items() if line.trains}
     assert {"from-nothing", "parent", "parent-strokes", "parent-errors", "loop"} <= training
     for name, line in LINES.items():
+        if line.scenes == (ORTHOPHOTO,):  # of the window's speed, not of labels
+            continue
         assert line.scenes == FINAL
         assert len(line.seeds) == (5 if name not in training else 2 if name.startswith("loop") else 3)
 
