@@ -97,6 +97,16 @@ class ImageAssistant:
         """Return the features of its cells."""
         return self._features
 
+    @property
+    def cells(self) -> Callable[[TileKey], Ids]:
+        """Return what returns the cells of a tile."""
+        return self._ids
+
+    @property
+    def labels(self) -> LabelRaster:
+        """Return its labels."""
+        return self._labels
+
     def close(self) -> None:
         """Stop following the labels, and release the features."""
         self._unsubscribe()

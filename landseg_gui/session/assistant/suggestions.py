@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from landseg_core.assistant.image_assistant import ImageAssistant, RowOrigin, SuggestedView, tiles_around
-from landseg_core.assistant.suggestion import Reason, RowGroup
+from landseg_core.assistant.image_assistant import ImageAssistant, SuggestedView, tiles_around
 from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED, ClassSchema
 from landseg_core.labels.label_raster import LabelRaster
-from landseg_core.labels.regions import AreasRegion, Position
-from landseg_core.project.images import ImageEntry
-from landseg_core.project.project import Project
+from landseg_core.models.header import read_header
 from landseg_core.raster.tiles import TileBudget
 from landseg_gui.session.acceptable import ShownSuggestion
 from landseg_gui.session.assistant.cell_tiles import CellTiles, ImageCells
 from landseg_gui.session.assistant.latest_work import LatestWork
-from landseg_gui.session.assistant.other_images import MOST_IMAGES, OtherImages
+from landseg_gui.session.assistant.making import Subject, SuggestionMaker, SuggestionRequest
+from landseg_gui.session.assistant.other_images import MOST_IMAGES
+from landseg_gui.session.assistant.reasons import reasons_text
 from landseg_gui.text import tr
 from landseg_gui.viewer.frame import ViewFrame
 from landseg_gui.viewer.suggestion_layer import SuggestionLayer
@@ -35,17 +34,6 @@ if TYPE_CHECKING:
 _BUDGET = 96 * 2**20  # bytes of features: some 400 tiles
 _AFTER_MS = 60
 """How long the view must rest before its features are computed."""
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What a suggestion is made of; two requests for the same tiles, with the same labels, are equal."""
-
-    labels_changes: int
-    keys: tuple[TileKey, ...]
-    classes: tuple[int, ...]
-    areas: tuple[tuple[Position, ...], ...]
-    seen: PixelWindow = field(compare=False)
 
 
 class Suggestions(QObject):
@@ -59,6 +47,7 @@ class Suggestions(QObject):
 
     _made = Signal(object, object)
     _failed = Signal(object, str)
+    _refused = Signal(object, str)
 
     def __init__(self, session: Session, cells: CellTiles) -> None:
         super().__init__(session)
@@ -68,15 +57,18 @@ class Suggestions(QObject):
         self._assistant: tuple[ImageCells, LabelRaster, ImageAssistant] | None = None
         self._budget = TileBudget(_BUDGET)
         self._work = LatestWork("suggestions")
-        self._others = OtherImages()
+        self._maker = SuggestionMaker(self._made.emit, self._refused.emit)
+        self._refused_model: Path | None = None
+        self._header: tuple[Path, ClassSchema | None] | None = None
         self._changes = 0
-        self._asked: _Request | None = None
-        self._shown: tuple[_Request, SuggestedView] | None = None
+        self._asked: SuggestionRequest | None = None
+        self._shown: tuple[SuggestionRequest, SuggestedView] | None = None
         self._later = QTimer(self, singleShot=True, interval=_AFTER_MS)
         self._later.timeout.connect(self._follow)
         queued = Qt.ConnectionType.QueuedConnection  # emitted in the thread
         self._made.connect(self._show, queued)
         self._failed.connect(self._report, queued)
+        self._refused.connect(self._report_model, queued)
         self._follow_session()
 
     def _follow_session(self) -> None:
@@ -87,6 +79,7 @@ class Suggestions(QObject):
         editing.areas_changed.connect(self._later.start)
         project.project_changed.connect(self._forget)
         project.images.shown_changed.connect(self._follow_image)
+        self._session.model.changed.connect(self._follow)
         self._cells.emptied.connect(self._follow_image)
 
     # --- switches
@@ -136,6 +129,7 @@ class Suggestions(QObject):
         """Stop, and wait for what is being computed."""
         self._on = False
         self._work.close()
+        self._maker.release()
         self._close_assistant()
 
     # --- what is followed
@@ -154,7 +148,7 @@ class Suggestions(QObject):
         """Begin anew with another image, whose labels are no longer those that are known of it."""
         image = self._session.project_session.image
         if image is not None:
-            self._others.forget(image.id)
+            self._maker.others.forget(image.id)
         self._close_assistant()
         self._clear()
         if self._on:
@@ -162,7 +156,7 @@ class Suggestions(QObject):
 
     def _forget(self) -> None:
         """Begin anew with another project."""
-        self._others = OtherImages()
+        self._maker.others.forget()
         self._close_assistant()
         self._clear()
 
@@ -174,57 +168,24 @@ class Suggestions(QObject):
 
     def _make(self) -> None:
         """Have a suggestion made for what is in view, unless it is what was asked for last."""
-        request, assistant, project = self._request(), self._current(), self._session.project_session.project
-        if request is None or assistant is None or project is None:
+        request, subject = self._request(), self._subject()
+        if request is None or subject is None:
             self._clear()
             return
         if request == self._asked:
             return
         self._asked = request
-        others = self._other_images(project)
-        self._work.begin(lambda control: self._compute(request, assistant, project, others, control))
+        self._work.begin(lambda control: self._compute(request, subject, control))
 
-    def _compute(
-        self,
-        request: _Request,
-        assistant: ImageAssistant,
-        project: Project,
-        others: list[ImageEntry],
-        control: JobControl,
-    ) -> None:
-        """Make a suggestion, and another one once labels outside the view are known; in a thread."""
-        numbers, level = [entry.id for entry in others], request.keys[0].level
-        known = self._others
+    def _compute(self, request: SuggestionRequest, subject: Subject, control: JobControl) -> None:
+        """Make suggestions; in a thread."""
         try:
-            complete = assistant.is_complete(level, request.seen)
-            self._suggest(request, assistant, known.known(numbers, level), control, complete=complete)
-            if not complete:
-                self._suggest(request, assistant, known.known(numbers, level), control)
-            if known.compute(project, others, level, control):
-                self._suggest(request, assistant, known.known(numbers, level), control)
+            self._maker.make(request, subject, control)
         except LandsegError as error:
             control.checkpoint()
             self._failed.emit(request, str(error))
 
-    def _suggest(
-        self,
-        request: _Request,
-        assistant: ImageAssistant,
-        others: list[RowGroup],
-        control: JobControl,
-        *,
-        complete: bool = True,
-    ) -> None:
-        level = request.keys[0].level
-        found = assistant.suggest(level, request.seen, request.classes, others, control, complete=complete)
-        if found is None and not complete:
-            return  # the rest of the labels may make one: until then the former one stays
-        if found is not None and request.areas:
-            found.values[~_in_areas(request.areas, found)] = UNLABELLED
-        control.checkpoint()
-        self._made.emit(request, found)
-
-    def _show(self, request: _Request, found: SuggestedView | None) -> None:
+    def _show(self, request: SuggestionRequest, found: SuggestedView | None) -> None:
         if request is not self._asked:
             return
         if found is None:
@@ -232,52 +193,71 @@ class Suggestions(QObject):
             self._session.layers.set_suggestion(None)
         else:
             self._shown = request, found
-            layer, scale = self._layer(), 1 << found.level
+            layer, scale = self._layer(request.schema), 1 << found.level
             window = found.window
             area = PixelWindow(window.x * scale, window.y * scale, window.width * scale, window.height * scale)
             layer.show(area, found.values, found.confidence)
             self._session.layers.set_suggestion(layer)
         self.changed.emit()
 
-    def _layer(self) -> SuggestionLayer:
-        layers, schema = self._session.layers, self._session.project_session.schema
+    def _layer(self, schema: ClassSchema) -> SuggestionLayer:
+        layers = self._session.layers
         assert layers.image is not None
-        assert schema is not None
         return layers.suggestion or SuggestionLayer(layers.image.grid, schema)
 
-    def _report(self, request: _Request, sentence: str) -> None:
+    def _report(self, request: SuggestionRequest, sentence: str) -> None:
         if request is self._asked:
             self._session.notifier.error(sentence)
 
-    def _request(self) -> _Request | None:
+    def _report_model(self, request: SuggestionRequest, sentence: str) -> None:
+        """Say why the model in use makes no suggestion, once for each model."""
+        if request is self._asked and request.model != self._refused_model:
+            self._refused_model = request.model
+            self._session.notifier.warning(tr("Suggestions are made from labels alone: {reason}", reason=sentence))
+
+    def _request(self) -> SuggestionRequest | None:
         """Return what a suggestion would be made of now; None where there is nothing to make one for."""
         session, frame = self._session.project_session, self._frame
-        image, project = self._session.layers.image, session.project
-        if image is None or frame is None or project is None or session.image is None:
+        image, project, model = self._session.layers.image, session.project, self._session.model.path
+        schema = project.schema if project else self._model_schema(model)
+        if image is None or frame is None or schema is None or (project and session.image is None):
             return None
         pyramid = image.reader.pyramid
         seen = frame.visible(pyramid.width, pyramid.height)
         if seen is None:
             return None
-        level = pyramid.level_for_scale(frame.scale)
-        keys = tuple(tiles_around(pyramid, level, seen))
-        areas = tuple(tuple((column, row) for column, row in area) for area in project.areas(session.image.id))
-        return _Request(self._changes, keys, tuple(project.schema.values), areas, seen)
+        keys = tuple(tiles_around(pyramid, pyramid.level_for_scale(frame.scale), seen))
+        rings = project.areas(session.image.id) if project and session.image else ()
+        areas = tuple(tuple((column, row) for column, row in area) for area in rings)
+        return SuggestionRequest(self._changes, keys, schema.values, schema.names, areas, model, seen, schema)
 
-    def _current(self) -> ImageAssistant | None:
-        """Return the assistant of the image in the view, made anew for other pixels or labels."""
-        cells, labels = self._cells.image_cells, self._session.project_session.labels
-        image = self._session.project_session.image
-        if cells is None or labels is None or image is None:
+    def _model_schema(self, model: Path | None) -> ClassSchema | None:
+        """Return the classes of a model; None where there is none, or it cannot be read."""
+        if model is None:
             return None
+        if self._header is None or self._header[0] != model:
+            try:
+                self._header = model, read_header(model).schema
+            except (LandsegError, OSError):
+                self._header = model, None
+        return self._header[1]
+
+    def _subject(self) -> Subject | None:
+        """Return the image in the view, with an assistant made anew for other pixels or labels."""
+        session, cells, layer = self._session.project_session, self._cells.image_cells, self._session.layers.image
+        if cells is None or layer is None:
+            return None
+        known = self._assistant[1] if self._assistant and self._assistant[0] is cells else None
+        labels = session.labels or known or LabelRaster(layer.grid.width, layer.grid.height)
         if self._assistant is None or self._assistant[:2] != (cells, labels):
             self._close_assistant()
-            self._assistant = cells, labels, _assistant_of(image.name, cells, labels, self._budget)
-        return self._assistant[2]
-
-    def _other_images(self, project: Project) -> list[ImageEntry]:
-        image = self._session.project_session.image
-        return [entry for entry in project.images if entry != image and not entry.missing][:MOST_IMAGES]
+            name = session.image.name if session.image else layer.path.stem
+            self._assistant = cells, labels, _assistant_of(name, cells, labels, self._budget)
+        project, assistant = session.project, self._assistant[2]
+        if project is None or session.image is None:
+            return Subject(assistant, layer.path)
+        others = [entry for entry in project.images if entry != session.image and not entry.missing]
+        return Subject(assistant, layer.path, project, session.image, tuple(others[:MOST_IMAGES]))
 
     def _clear(self) -> None:
         self._work.cancel()
@@ -287,6 +267,7 @@ class Suggestions(QObject):
     def _close_assistant(self) -> None:
         self._work.cancel()
         if self._assistant is not None:
+            self._work.begin(lambda _control: self._maker.release())
             self._assistant[2].close()
             self._assistant = None
 
@@ -316,24 +297,11 @@ class Suggestions(QObject):
         key = TileKey(level, (y >> level) // side, (x >> level) // side)
         tile = self._cells.cells(key) if key in found.suggestion.tiles else None
         cell = tile.cell_at((y >> level) % side, (x >> level) % side, 0) if tile else -1
-        return self._reasons_text(found, key, cell, layer.schema) if cell >= 0 else ""
-
-    def _reasons_text(self, found: SuggestedView, key: TileKey, cell: int, schema: ClassSchema) -> str:
-        names = dict(zip(schema.values, schema.names, strict=True))
-        return tr(
-            "Suggestion: {name} {percent} %, as at {positions}",
-            name=names.get(int(found.suggestion.values(key)[cell]), ""),
-            percent=round(100 * float(found.suggestion.confidence(key)[cell])),
-            positions="; ".join(self._position_text(reason) for reason in found.suggestion.reasons(key, cell)),
-        )
-
-    def _position_text(self, reason: Reason) -> str:
-        origin = reason.origin
-        assert isinstance(origin, RowOrigin)
-        column, row = origin.position(reason)
+        if cell < 0:
+            return ""
+        at = (x >> level) - found.window.x, (y >> level) - found.window.y
         image = self._session.project_session.image
-        text = f"{column:.0f}, {row:.0f}"
-        return text if image is not None and origin.image == image.name else f"{origin.image} {text}"
+        return reasons_text(found, key, cell, at, layer.schema, image.name if image else "")
 
 
 def _assistant_of(name: str, cells: ImageCells, labels: LabelRaster, budget: TileBudget) -> ImageAssistant:
@@ -341,9 +309,3 @@ def _assistant_of(name: str, cells: ImageCells, labels: LabelRaster, budget: Til
         return cells.of(key).ids
 
     return ImageAssistant(name, cells.reader, labels, ids_of, lambda: cells.scale, budget)
-
-
-def _in_areas(areas: tuple[tuple[Position, ...], ...], found: SuggestedView) -> npt.NDArray[np.bool_]:
-    scale = 1 << found.level
-    rings = [[(column / scale, row / scale) for column, row in ring] for ring in areas]
-    return AreasRegion(rings).mask(found.window)
