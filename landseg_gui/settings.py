@@ -15,6 +15,7 @@ from landseg_core.input_files import parsed_json
 from landseg_core.project.storage.paths import is_there
 
 _RECENT_FILES = 10
+_SWITCH = {"true": True, "false": False}
 
 
 def settings_path() -> Path:
@@ -57,6 +58,18 @@ class Settings:
     @tools.setter
     def tools(self, state: Mapping[str, Any]) -> None:
         self._store.setValue("tools/state", json.dumps(state))
+
+    @property
+    def suggestions(self) -> dict[str, bool]:
+        """Return the two switches of suggestions: `on`, which it is until it is switched off, and `only_when_asked`."""
+        defaults = {"on": True, "only_when_asked": False}
+        stored = {name: stored_value(self._store, f"suggestions/{name}") for name in defaults}
+        return {name: _SWITCH.get(str(value), defaults[name]) for name, value in stored.items()}
+
+    @suggestions.setter
+    def suggestions(self, switches: Mapping[str, bool]) -> None:
+        for name, value in switches.items():
+            self._store.setValue(f"suggestions/{name}", str(value).lower())
 
     def recent_files(self) -> list[Path]:
         """Return the files opened last, newest first, without those that no longer exist."""

@@ -21,6 +21,7 @@ from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.label_raster import LabelRaster
+from landseg_core.labels.pyramid import is_empty
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.tiles import TileBudget
 
@@ -138,10 +139,13 @@ class ImageAssistant:
             RasterError: the image cannot be read.
         """
         control = control or JobControl()
+        control.checkpoint()
         keys = tiles_around(self._pyramid, level, seen)
         near = self._nearest(level, keys)
         if not complete:
             near = [key for key in near if self._features.cached(key) is not None]
+        if not self._have_two_classes([*keys, *near], classes, others):
+            return None  # before anything is read of the image
         self._compute([*keys, *near], control)
         inside = {key: self._tile_rows(key) for key in keys}
         groups = [RowGroup(RowOrigin(self.name, key), rows) for key, rows in inside.items()]
@@ -150,6 +154,14 @@ class ImageAssistant:
         view = self._view_cells({key: self._features.of(key) for key in keys})
         found = view.suggest([*groups, *outside, *others], inside, classes) if view else None
         return self._drawn(keys, found) if found else None
+
+    def _have_two_classes(self, keys: Iterable[TileKey], classes: Sequence[int], others: Sequence[RowGroup]) -> bool:
+        known = set(classes) & {int(value) for group in others for value in group.rows.labelled.values}
+        for key in keys:
+            known |= set(classes) & _values_in(self._labels.tile(key))
+            if len(known) > 1:
+                return True
+        return len(known) > 1
 
     def is_complete(self, level: int, seen: PixelWindow) -> bool:
         """Return whether all labelled tiles that count for a view are known."""
@@ -225,6 +237,10 @@ def drawn_view(
         part = window.shifted(-x, -y).slices()
         values[part], confidence[part] = tile(key)
     return SuggestedView(keys[0].level, PixelWindow(x, y, right - x, bottom - y), values, confidence, suggestion)
+
+
+def _values_in(labels: npt.NDArray[np.uint8]) -> set[int]:
+    return set() if is_empty(labels) else set(np.flatnonzero(np.bincount(labels.ravel())).tolist())
 
 
 def _pixels(reader: PyramidReader, scale: Callable[[], ImageScale], key: TileKey) -> tuple[Pixels, Valid]:

@@ -80,6 +80,7 @@ class MainWindow(QMainWindow):
         self._show_session()
         settings.restore_window(self)
         self.tools.restore(settings.tools)
+        self.session.suggestions.restore(**settings.suggestions)
 
     def _build_centre(self) -> None:
         self._pages = QStackedWidget()
@@ -240,7 +241,9 @@ class MainWindow(QMainWindow):
             self._status.show_position(raster.grid, column, row, self.session.suggestions.why(column, row) or name)
 
     def _show_suggestion(self) -> None:
-        self.actions_by_name["action_suggest"].setChecked(self.session.suggestions.on)
+        suggestions = self.session.suggestions
+        self.actions_by_name["action_suggest"].setChecked(suggestions.on)
+        self.actions_by_name["action_suggest_when_asked"].setChecked(suggestions.only_when_asked)
 
     def _choose_theme(self, themes: ThemeManager, choice: str) -> None:
         themes.choose(choice)
@@ -292,6 +295,8 @@ class MainWindow(QMainWindow):
             return
         self._settings.save_window(self)
         self._settings.tools = self.tools.state()
+        suggestions = self.session.suggestions
+        self._settings.suggestions = {"on": suggestions.on, "only_when_asked": suggestions.only_when_asked}
         self.hide()
         self.viewport.canvas.close()
         self.session.suggestions.close()

@@ -78,3 +78,19 @@ def test_broken_settings_do_not_stop_the_start(qtbot, tmp_path: Path, content: b
     assert settings.tools == {}
     assert isinstance(settings.theme, str)
     settings.save_window(window)
+
+
+def test_suggestions_are_on_until_they_are_switched_off(tmp_path) -> None:
+    path = tmp_path / "landseg.ini"
+    assert Settings(path).suggestions == {"on": True, "only_when_asked": False}
+    first = Settings(path)
+    first.suggestions = {"on": False, "only_when_asked": True}
+    del first
+    assert Settings(path).suggestions == {"on": False, "only_when_asked": True}
+
+
+@pytest.mark.parametrize("odd", ["perhaps", "1, 2", ""])
+def test_odd_switches_count_as_never_set(tmp_path, odd: str) -> None:
+    path = tmp_path / "landseg.ini"
+    path.write_text(f"[suggestions]\non={odd}\nonly_when_asked={odd}\n")
+    assert Settings(path).suggestions == {"on": True, "only_when_asked": False}

@@ -12,6 +12,7 @@ from landseg_core.assistant.tile_pixels import ImageScale, read_tile_image
 from landseg_core.errors import LandsegError
 from landseg_core.events import JobControl
 from landseg_core.geo.tiling import TileKey
+from landseg_core.labels.pyramid import is_empty
 from landseg_core.project.images import ImageEntry, open_image
 from landseg_core.project.project import Project
 from landseg_core.raster.pyramid.overviews import PyramidReader
@@ -52,6 +53,9 @@ class OtherImages:
 
 def _groups_of(project: Project, entry: ImageEntry, level: int, control: JobControl) -> list[RowGroup]:
     try:
+        labels = project.labels(entry.id)
+        if is_empty(labels.tile(TileKey(labels.pyramid.levels - 1, 0, 0))):
+            return []
         with open_image(entry) as source:
             reader = PyramidReader(source)
             try:

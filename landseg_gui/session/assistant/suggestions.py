@@ -52,7 +52,7 @@ class Suggestions(QObject):
     def __init__(self, session: Session, cells: CellTiles) -> None:
         super().__init__(session)
         self._session, self._cells = session, cells
-        self._on = self._manual = False
+        self._on = self._manual = self._explains = False
         self._frame: ViewFrame | None = None
         self._assistant: tuple[ImageCells, LabelRaster, ImageAssistant] | None = None
         self._budget = TileBudget(_BUDGET)
@@ -104,10 +104,16 @@ class Suggestions(QObject):
         """Return whether what is shown was made of the present labels, classes and view."""
         return self._shown is not None and self._shown[0] == self._request()
 
+    def restore(self, *, on: bool, only_when_asked: bool) -> None:
+        """Switch both as they were in the last session; on, it begins once two classes have a label."""
+        self._on, self._manual = on, only_when_asked
+        self._follow()
+        self.changed.emit()
+
     def ask(self) -> None:
-        """Show a suggestion; make a new one where it is outdated, else hide it."""
+        """Show a suggestion; make a new one where it is outdated, else hide it. Where there is none, say why."""
         if not self._on or (self._manual and self.outdated):
-            self._on = True
+            self._on = self._explains = True
             self._make()
         else:
             self._on = False
@@ -191,6 +197,8 @@ class Suggestions(QObject):
         if found is None:
             self._shown = None
             self._session.layers.set_suggestion(None)
+            if self._explains:
+                self._session.notifier.info(tr("Label two classes: then the rest of the view gets a suggestion."))
         else:
             self._shown = request, found
             layer, scale = self._layer(request.schema), 1 << found.level
@@ -198,6 +206,7 @@ class Suggestions(QObject):
             area = PixelWindow(window.x * scale, window.y * scale, window.width * scale, window.height * scale)
             layer.show(area, found.values, found.confidence)
             self._session.layers.set_suggestion(layer)
+        self._explains = False
         self.changed.emit()
 
     def _layer(self, schema: ClassSchema) -> SuggestionLayer:

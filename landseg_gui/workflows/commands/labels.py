@@ -164,9 +164,10 @@ class LabelCommands(QObject):
         """Show the dialog in which the model of the tool that segments by clicks is chosen."""
         self.assistant_model_flow.open()
 
-    def suggest(self, _on: bool) -> None:
-        """Show the suggestion, bring it up to date, or hide it."""
-        self._session.suggestions.ask()
+    def suggest(self, on: bool) -> None:
+        """Show the suggestion, bring it up to date, or hide it; the action follows what comes of it."""
+        if on != self._session.suggestions.on:
+            self._session.suggestions.ask()
 
     def suggest_when_asked(self, on: bool) -> None:
         """Make suggestions only on request, or with every change."""

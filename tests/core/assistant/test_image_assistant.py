@@ -193,3 +193,11 @@ def test_labels_out_of_view_can_wait(image: Opened) -> None:
     assert later is not None
     assert again is not None
     assert (later.values == again.values).all()
+
+
+def test_without_two_classes_nothing_is_read_of_the_image(image: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image.assistant._features, "of", lambda key: pytest.fail(f"{key} is read"))
+    assert image.assistant.suggest(0, ALL, (FIELD, WATER)) is None
+    image.stroke(80, FIELD)
+    image.stroke(240, 9)  # of no class that there is
+    assert image.assistant.suggest(0, ALL, (FIELD, WATER)) is None

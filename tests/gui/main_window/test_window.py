@@ -254,6 +254,23 @@ def endless(opened):
     return job
 
 
+def test_suggestions_are_on_until_somebody_switches_them_off(make_window, settings) -> None:
+    first = make_window()
+    switch = first.actions_by_name["action_suggest"]
+    first.actions_by_name.enable({"image"})
+    assert first.session.suggestions.on
+    assert switch.isChecked()
+    switch.trigger()
+    assert not first.session.suggestions.on
+    first.actions_by_name["action_suggest_when_asked"].trigger()
+    first.close()
+    second = make_window()
+    assert not second.session.suggestions.on
+    assert not second.actions_by_name["action_suggest"].isChecked()
+    assert second.actions_by_name["action_suggest_when_asked"].isChecked()
+    assert settings.suggestions == {"on": False, "only_when_asked": True}
+
+
 def test_closing_asks_while_something_runs(qtbot, opened, endless, monkeypatch) -> None:
     questions = []
     monkeypatch.setattr(closing, "choose", lambda *arguments: questions.append(arguments))

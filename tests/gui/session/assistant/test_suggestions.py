@@ -12,7 +12,9 @@ from support.painted_project import SIDE, image_folders, painted_project
 from landseg_core.errors import RasterError
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.regions import RectangleRegion
+from landseg_core.project.images import ImageEntry
 from landseg_core.project.project import Project
+from landseg_gui.session.assistant import other_images
 from landseg_gui.session.assistant.suggestions import Suggestions
 from landseg_gui.session.session import Session
 from landseg_gui.viewer.frame import ViewFrame
@@ -169,3 +171,48 @@ def test_an_image_that_cannot_be_read_is_one_sentence(
         suggestions.ask()
     assert "north.tif" in posted.args[0].text
     assert threading.active_count() < 50
+
+
+def erase_other(session: Session) -> ImageEntry:
+    """Erase the labels of the image that is not shown, and return it."""
+    project = session.project_session.project
+    assert project is not None
+    other = project.images[1]
+    edit = project.labels(other.id).begin()
+    edit.paint(RectangleRegion((0, 0), (SIDE, SIDE)), 255)
+    project.record(other.id, edit.finish(), "Erase")
+    return other
+
+
+def test_on_from_the_start_it_begins_with_the_labels(suggestions: Suggestions, session: Session, qtbot: QtBot) -> None:
+    suggestions.restore(on=True, only_when_asked=False)
+    assert suggestions.on
+    settled(suggestions, session, qtbot)
+    assert (shown(session) != 255).all()
+
+
+def test_asked_for_without_labels_it_says_what_it_needs(
+    suggestions: Suggestions, session: Session, qtbot: QtBot
+) -> None:
+    paint(session, (0, 0, SIDE, SIDE), 255)
+    erase_other(session)
+    said: list[str] = []
+    session.notifier.posted.connect(lambda message: said.append(message.text))
+    suggestions.ask()
+    qtbot.waitUntil(lambda: said != [], timeout=LONG_MS)
+    assert said[0].startswith("Label two classes")
+    assert suggestions.on
+    assert session.layers.suggestion is None
+    paint(session, (0, 0, 40, SIDE), 1)
+    paint(session, (60, 0, 100, SIDE), 2)
+    settled(suggestions, session, qtbot)
+    assert len(said) == 1
+
+
+def test_images_without_labels_are_not_opened(
+    suggestions: Suggestions, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = erase_other(session)
+    monkeypatch.setattr(other_images, "open_image", lambda entry: pytest.fail(f"{entry.name} is opened"))
+    asked(suggestions, session, qtbot)
+    assert suggestions._others._groups == {(other.id, 0): []}
