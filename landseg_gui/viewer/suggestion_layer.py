@@ -15,6 +15,8 @@ from landseg_gui.viewer.preview_layer import PreviewReader
 _SURE = (0.5, 0.7, 0.9)
 """The shares of a class from which it is drawn one step more opaque."""
 _ALPHAS = (0.3, 0.5, 0.75, 1.0)
+_OPACITY = 0.35
+"""Fainter than labels, so that the two are never taken for each other."""
 
 Codes = npt.NDArray[np.uint8]
 
@@ -28,6 +30,7 @@ class SuggestionLayer(ClassLayer):
     def __init__(self, grid: RasterGrid, schema: ClassSchema) -> None:
         self._preview = PreviewReader(grid.width, grid.height)
         super().__init__(self._preview, schema, tr("Suggestion"))
+        self._opacity = _OPACITY
         self._drawn = schema.values
 
     def show(self, window: PixelWindow, values: Codes, confidence: Codes) -> None:

@@ -189,6 +189,7 @@ def test_on_from_the_start_it_begins_with_the_labels(suggestions: Suggestions, s
     assert suggestions.on
     settled(suggestions, session, qtbot)
     assert (shown(session) != 255).all()
+    assert session.layers.suggestion.opacity < 0.75 * session.layers.labels.opacity  # never taken for labels
 
 
 def test_asked_for_without_labels_it_says_what_it_needs(
