@@ -18,6 +18,8 @@ FINAL = ("tile1", "tile5")
 TUNING = ("tile2", "tile4", "tile6")
 ORTHOPHOTO = "ortho"
 """What stands beside the data set, in a folder of this name: a large image without masks."""
+DECIDING = (*FINAL, ORTHOPHOTO)
+"""The scenes whose measurements decide whether a target is reached."""
 CLASSES = "landcover-dubai"
 CLASS_COUNT = 5
 VIEW_PX, VIEW_WIDTH = 400_000, 840

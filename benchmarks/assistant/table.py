@@ -9,7 +9,7 @@ from benchmarks import report
 from benchmarks.assistant.line import Goal
 from benchmarks.assistant.lines import Rows, table_rows
 from benchmarks.assistant.records import Record, latest, load
-from benchmarks.assistant.scenes import FINAL, TUNING
+from benchmarks.assistant.scenes import DECIDING, FINAL, TUNING
 
 INTRODUCTION = """# What a label is worth
 
@@ -48,7 +48,7 @@ class Table:
         return [a - b for a, b in zip(_listed(own, goal.value), _listed(other, goal.value), strict=True)]
 
     def _row(self, row: Rows, goal: Goal) -> str:
-        own = self.numbers(row.lines, goal, FINAL)
+        own = self.numbers(row.lines, goal, DECIDING)
         cells = [_cell(self.numbers(row.lines, goal, [scene]), goal) for scene in self.scenes]
         reached = "" if not (goal.bounded and own) else "yes" if goal.reached(own) else "**no**"
         measure = goal.title if goal.by != "mean" else f"{goal.title}, mean"
