@@ -357,6 +357,17 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         needs=NEEDS_SUGGESTION,
     ),
     ActionRow(
+        "action_label_queue",
+        "label",
+        N_("&Label Where It Helps Most"),
+        "label_where_it_helps",
+        "label_queue",
+        ("N",),
+        tip=N_("Show one area after another where a label helps most, and ask for its class"),
+        needs=NEEDS_WRITABLE,
+        checkable=True,
+    ),
+    ActionRow(
         "action_accept",
         "label",
         N_("&Accept Prediction…"),

@@ -44,6 +44,8 @@ from landseg_gui.workflows.commands.general import Commands
 from landseg_gui.workflows.commands.labels import LabelCommands
 from landseg_gui.workflows.training.display import TrainingDisplay
 
+_LOWER_MIDDLE = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
+
 
 class MainWindow(QMainWindow):
     """landseg's window, with the session that it shows."""
@@ -94,6 +96,7 @@ class MainWindow(QMainWindow):
         grid.addWidget(self._pages, 1, 0)
         # Over the pages, not above them: the image must not move while somebody paints.
         grid.addWidget(self._messages, 1, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.label_commands.queue_flow.bar, 1, 0, _LOWER_MIDDLE)
         grid.setRowStretch(1, 1)
         self.setCentralWidget(centre)
         self.setStatusBar(self._status)
@@ -165,6 +168,7 @@ class MainWindow(QMainWindow):
             ("action_hide_overlays", session.layers.overlays_hidden_changed),
             ("action_compare", self.label_commands.comparison.blinking_changed),
             ("action_differences", self.label_commands.comparison.only_differences_changed),
+            ("action_label_queue", self.label_commands.queue_flow.on_changed),
         ):
             signal.connect(self.actions_by_name[name].setChecked)
 
@@ -299,6 +303,7 @@ class MainWindow(QMainWindow):
         self._settings.suggestions = {"on": suggestions.on, "only_when_asked": suggestions.only_when_asked}
         self.hide()
         self.viewport.canvas.close()
+        self.label_commands.queue_flow.close()
         self.session.suggestions.close()
         self.session.cells.close()
         self.session.segmenter.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent
@@ -41,8 +41,20 @@ DIGITS = (
 _SWITCHES = ("only_unlabelled", "clips")
 
 
+class KeyMode(Protocol):
+    """A state of the window in which some keys mean something else than to the tools."""
+
+    def has_key(self, key: int) -> bool:
+        """Return whether a key (a `Qt.Key`) is one of the mode."""
+
+    def key_press(self, key: int) -> bool:
+        """Handle a key; return whether it is one of the mode."""
+
+
 class ToolManager(QObject):
     """The tools of a viewport. The current one gets the mouse and the keys.
+
+    `mode` gets its keys before the tools, while it is set.
 
     `current_changed`: the name of the current tool; `hint_changed`: how to use it.
     """
@@ -58,6 +70,7 @@ class ToolManager(QObject):
         self._tools = {spec.name: spec.make(spec, context) for spec in TOOLS}
         self._tool: Tool = self._tools[TOOLS[0].name]
         self._pressed: Qt.MouseButton | None = None
+        self.mode: KeyMode | None = None
         self._areas = AreasOverlay(self.context, self)
         self._connect()
         self._follow_frame()
@@ -156,8 +169,13 @@ class ToolManager(QObject):
         return self._tool.cursor()
 
     def key_press(self, event: QKeyEvent) -> bool:
-        """Handle a key of the tools: Esc, the tool's own, brush sizes, digits for classes."""
+        """Handle a key of the mode that is on, unless the tool is in the middle of something, or of the tools.
+
+        Those are Esc, the tool's own, brush sizes, and digits for classes.
+        """
         key = event.key()
+        if self._is_for_mode(event):
+            return True
         if key == Qt.Key.Key_Escape:
             return self.cancel()
         if key in SIZE_KEYS:  # before the modifiers: some keyboards have brackets only with Ctrl + Alt
@@ -171,6 +189,15 @@ class ToolManager(QObject):
         if key in DIGITS:
             return self.choose_class(DIGITS.index(key))
         return bool(self._safely(lambda: self._tool.key(key)))
+
+    def _is_for_mode(self, event: QKeyEvent) -> bool:
+        """Pass a key to the mode that is on, once however long it is held; return whether it is one of its keys."""
+        mode = self.mode
+        if mode is None or self._tool.is_busy or event.modifiers() & _COMMANDS:
+            return False
+        if event.isAutoRepeat():
+            return mode.has_key(event.key())
+        return bool(self._safely(lambda: mode.key_press(event.key())))
 
     def key_release(self, event: QKeyEvent) -> None:
         """Handle the release of a key that is held; a repeating key is released at its end only."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
 _ABOVE_LAYERS = 1e6
-_ORDER = ("blocks", "areas", "tool", "cursor")  # from the bottom to the top
+_ORDER = ("blocks", "areas", "question", "tool", "cursor")  # from the bottom to the top
 _HALO_WIDTH = 2.0  # px more than the line
 _DARK_HALO, _LIGHT_HALO = QColor(40, 40, 40), QColor(240, 240, 240)  # opaque: four times as fast to draw
 _LIGHT = 0.45  # the luminance from which a line counts as light
@@ -86,7 +86,7 @@ class _Group(QGraphicsItem):
 
 
 class Overlay:
-    """Groups of shapes over all layers, each by its name; "blocks", "areas", "tool" and "cursor" lie in this order."""
+    """Groups of shapes over all layers, each by its name; see `_ORDER` for which lies above which."""
 
     def __init__(self, scene: QGraphicsScene) -> None:
         self._scene = scene

@@ -24,6 +24,7 @@ from landseg_gui.workflows.commands.images import ImageCommands
 from landseg_gui.workflows.comparison import Comparison
 from landseg_gui.workflows.export_labels import ExportLabelsFlow
 from landseg_gui.workflows.import_labels import ImportLabelsFlow
+from landseg_gui.workflows.label_queue import LabelQueueFlow
 from landseg_gui.workflows.restore import RestoreFlow
 from landseg_gui.workflows.training.split_overlay import SplitOverlay
 
@@ -47,6 +48,7 @@ class LabelCommands(QObject):
         self.import_flow = ImportLabelsFlow(session, runner, window)
         self.export_flow = ExportLabelsFlow(session, runner, window)
         self.assistant_model_flow = AssistantModelFlow(session, runner, window, tools)
+        self.queue_flow = LabelQueueFlow(session, tools, self)
         self.restore_flow = RestoreFlow(session, runner, window)
 
     # --- the file
@@ -172,6 +174,10 @@ class LabelCommands(QObject):
     def suggest_when_asked(self, on: bool) -> None:
         """Make suggestions only on request, or with every change."""
         self._session.suggestions.set_only_when_asked(on)
+
+    def label_where_it_helps(self, on: bool) -> None:
+        """Ask for the class of one area after another, or ask no more."""
+        self.queue_flow.set_on(on)
 
     def compare(self, on: bool) -> None:
         """Blink labels and prediction."""

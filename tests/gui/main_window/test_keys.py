@@ -16,6 +16,7 @@ from landseg_gui.tools.manager import BEHIND_KEY, DIGITS, SAMPLING, SIZE_KEYS
 from landseg_gui.tools.registry import TOOLS
 from landseg_gui.viewer.pointer import HAND_KEY
 from landseg_gui.viewer.viewport import ARROWS
+from landseg_gui.workflows.label_queue import LabelQueueFlow
 
 
 def name(key: int | str) -> str:
@@ -48,6 +49,14 @@ def test_no_click_with_a_modifier_means_two_things(spec) -> None:
     assert not spec.make.modifiers & SAMPLING
 
 
+def test_keys_of_the_mode_that_asks_for_classes_are_its_own_or_those_that_it_replaces() -> None:
+    """Digits give a class to the cell instead of choosing it, and Esc leaves: a tool under way has its keys first."""
+    own = {name(key) for key in LabelQueueFlow.keys}
+    assert own & set(window_keys()) == {name(Qt.Key.Key_Escape)}
+    assert not set(LabelQueueFlow.keys) & set(DIGITS)
+    assert all(hasattr(LabelQueueFlow, act) for act in LabelQueueFlow.keys.values())
+
+
 def test_every_key_that_the_window_handles_is_listed_here() -> None:
     """Dialogs have keys of their own, while they are open."""
     handled = set()
@@ -55,5 +64,6 @@ def test_every_key_that_the_window_handles_is_listed_here() -> None:
     for path in root.rglob("*.py"):
         if "dialogs" not in path.relative_to(root).parts:
             handled |= set(re.findall(r"\bQt\.Key\.(Key_\w+)", path.read_text(encoding="utf-8")))
-    listed = {*window_keys(), *(name(key) for spec in TOOLS for key in spec.make.keys)}
+    modes = [LabelQueueFlow, *(spec.make for spec in TOOLS)]
+    listed = {*window_keys(), *(name(key) for mode in modes for key in mode.keys)}
     assert {key for key in handled if name(getattr(Qt.Key, key)) not in listed} == set()
