@@ -16,6 +16,7 @@ from landseg_gui.main_window.availability import available
 from landseg_gui.main_window.closing import Closing
 from landseg_gui.main_window.docks import Docks, first_size
 from landseg_gui.main_window.overlays_key import OverlaysKey
+from landseg_gui.main_window.reason_rings import ReasonRings
 from landseg_gui.main_window.tool_bar import ToolBar, dress_overflow
 from landseg_gui.main_window.tool_context import SessionToolContext
 from landseg_gui.panels.classes import ClassesPanel
@@ -183,6 +184,7 @@ class MainWindow(QMainWindow):
         view.frame_changed.connect(self._show_zoom)
         view.frame_changed.connect(lambda: self.session.suggestions.set_frame(view.frame))
         self.session.suggestions.changed.connect(self._show_suggestion)
+        self._reasons = ReasonRings(self.session, view)
         view.hovered.connect(self._show_position)
         view.left.connect(self._status.clear_position)
 
@@ -242,7 +244,7 @@ class MainWindow(QMainWindow):
         raster = self.session.rasters.current
         if raster is not None:
             name = self.viewport.canvas.class_at(column, row)
-            self._status.show_position(raster.grid, column, row, self.session.suggestions.why(column, row) or name)
+            self._status.show_position(raster.grid, column, row, self._reasons.explain(column, row) or name)
 
     def _show_suggestion(self) -> None:
         suggestions = self.session.suggestions

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
 _ABOVE_LAYERS = 1e6
-_ORDER = ("blocks", "areas", "question", "tool", "cursor")  # from the bottom to the top
+_ORDER = ("blocks", "areas", "question", "reasons", "tool", "cursor")  # from the bottom to the top
 _HALO_WIDTH = 2.0  # px more than the line
 _DARK_HALO, _LIGHT_HALO = QColor(40, 40, 40), QColor(240, 240, 240)  # opaque: four times as fast to draw
 _LIGHT = 0.45  # the luminance from which a line counts as light

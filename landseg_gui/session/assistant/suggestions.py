@@ -23,7 +23,7 @@ from landseg_gui.session.assistant.cell_tiles import CellTiles, ImageCells
 from landseg_gui.session.assistant.latest_work import LatestWork
 from landseg_gui.session.assistant.making import Subject, SuggestionMaker, SuggestionRequest
 from landseg_gui.session.assistant.other_images import MOST_IMAGES
-from landseg_gui.session.assistant.reasons import reasons_text
+from landseg_gui.session.assistant.reasons import Why, why_suggested
 from landseg_gui.text import tr
 from landseg_gui.viewer.frame import ViewFrame
 from landseg_gui.viewer.suggestion_layer import SuggestionLayer
@@ -290,27 +290,27 @@ class Suggestions(QObject):
             return None
         return ShownSuggestion(self._shown[1], layer.schema)
 
-    def why(self, column: float, row: float) -> str:
+    def why(self, column: float, row: float) -> Why | None:
         """Return what is suggested at a position in raster px, and which labels speak for it.
 
-        It is empty where nothing is suggested, or a label says what is there.
+        None where nothing is suggested, or a label says what is there.
         """
         layer, labels = self._session.layers.suggestion, self._session.layers.labels
         if self._shown is None or layer is None or not layer.visible or self._session.layers.overlays_hidden:
-            return ""
+            return None
         x, y = int(column), int(row)
         if labels is not None and labels.raster.read(PixelWindow(x, y, 1, 1))[0, 0] != UNLABELLED:
-            return ""
+            return None
         found = self._shown[1]
         side, level = layer.reader.pyramid.tile, found.level
         key = TileKey(level, (y >> level) // side, (x >> level) // side)
         tile = self._cells.cells(key) if key in found.suggestion.tiles else None
         cell = tile.cell_at((y >> level) % side, (x >> level) % side, 0) if tile else -1
         if cell < 0:
-            return ""
+            return None
         at = (x >> level) - found.window.x, (y >> level) - found.window.y
         image = self._session.project_session.image
-        return reasons_text(found, key, cell, at, layer.schema, image.name if image else "")
+        return why_suggested(found, key, cell, at, layer.schema, image.name if image else "")
 
 
 def _assistant_of(name: str, cells: ImageCells, labels: LabelRaster, budget: TileBudget) -> ImageAssistant:

@@ -88,7 +88,7 @@ def test_without_labels_it_is_the_prediction_and_labels_bend_it(
     qtbot.waitUntil(lambda: is_shown(session, own), timeout=LONG_MS)
     session.cells.request([TILE])
     qtbot.waitUntil(lambda: session.cells.cells(TILE) is not None, timeout=LONG_MS)
-    assert suggestions.why(60.5, 118.5).endswith("%, as the model predicts")
+    assert suggestions.why(60.5, 118.5).text.endswith("%, as the model predicts")
     session.project_session.editing.undo()
     labels = session.project_session.labels
     assert labels is not None

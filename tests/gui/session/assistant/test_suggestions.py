@@ -134,17 +134,28 @@ def test_hovering_says_why(suggestions: Suggestions, session: Session, qtbot: Qt
     asked(suggestions, session, qtbot)
     session.cells.request([TILE])
     qtbot.waitUntil(lambda: session.cells.cells(TILE) is not None, timeout=LONG_MS)
-    text = suggestions.why(60.5, 118.5)
-    assert text.startswith("Suggestion: ")
-    assert "%, as at " in text
-    assert suggestions.why(60.5, 20.5) == ""  # a label says what is there
+    why = suggestions.why(60.5, 118.5)
+    assert why is not None
+    assert why.text.startswith("Suggestion: ")
+    assert "%, as at " in why.text
+    value = int(shown(session)[118, 60])
+    schema, labels = session.project_session.schema, session.project_session.labels
+    assert schema is not None
+    assert labels is not None
+    assert why.colour == next(item.colour for item in schema.classes if item.value == value)
+    assert why.positions
+    for column, row in why.positions:  # all of this image, and of this class: the south has the same classes
+        assert f"{column:.0f}, {row:.0f}" in why.text
+        x, y = int(column), int(row)
+        assert value in labels.tile(TILE)[max(0, y - 8) : y + 9, max(0, x - 8) : x + 9]
+    assert suggestions.why(60.5, 20.5) is None  # a label says what is there
 
 
 def test_closing_the_project_ends_it(suggestions: Suggestions, session: Session, qtbot: QtBot) -> None:
     asked(suggestions, session, qtbot)
     assert session.project_session.lifecycle.close()
     assert session.layers.suggestion is None
-    assert suggestions.why(60.5, 118.5) == ""
+    assert suggestions.why(60.5, 118.5) is None
 
 
 def test_an_answer_to_an_older_question_is_dropped(
@@ -216,4 +227,4 @@ def test_images_without_labels_are_not_opened(
     other = erase_other(session)
     monkeypatch.setattr(other_images, "open_image", lambda entry: pytest.fail(f"{entry.name} is opened"))
     asked(suggestions, session, qtbot)
-    assert suggestions._others._groups == {(other.id, 0): []}
+    qtbot.waitUntil(lambda: suggestions._maker.others._groups == {(other.id, 0): []}, timeout=LONG_MS)
