@@ -29,6 +29,7 @@ PARTS = {
     "viewer": "Drawing",
     "layers": "Many layers",
     "labels": "Painting",
+    "clicks": "Segmenting by clicks",
     "files": "Files and start",
 }
 

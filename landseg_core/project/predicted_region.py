@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -13,25 +12,20 @@ import numpy.typing as npt
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.filling import flood
-from landseg_core.labels.regions import Mask, MaskRegion, Position
+from landseg_core.labels.outlines import Ring, outline
+from landseg_core.labels.regions import Mask, MaskRegion
 from landseg_core.project.map_on_image import ValuesOnImage
 
+_MOST_VERTICES = 5000  # of an outline, which is that of a whole region however large
 _FIRST_SIDE = 512  # px: most regions are smaller, and are found in one read
-_MOST_VERTICES = 5000
-"""An outline with more vertices than this is simplified until it has fewer: it is for looking at."""
-
-_FINEST_SIDE = 1024  # px: the outline of a larger region is that of every second, third, ... pixel of it
-_SLIVER = 2  # vertices that enclose nothing
-
-Ring = tuple[Position, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class PredictedRegion:
     """Pixels of one predicted `value`, connected by their sides.
 
-    `rings` is the outline, outer rings and holes, in raster px; of a large or very ragged region only nearly. `is_cut`:
-    the region goes on beyond the limit that was searched.
+    `rings` is the outline, outer rings and holes, in raster px, see `labels.outlines`. `is_cut`: the region goes on
+    beyond the limit that was searched.
     """
 
     region: MaskRegion
@@ -71,7 +65,8 @@ def predicted_region(prediction: ValuesOnImage, pixel: tuple[int, int], limit: P
             break
     box = PixelWindow(*cv2.boundingRect(pixels.view(np.uint8)))
     region = MaskRegion(box.shifted(part.x, part.y), pixels[box.slices()])
-    return PredictedRegion(region, value, _outline(region), _touches(pixels, part, prediction.window))
+    rings = outline(region.pixels, (region.window.x, region.window.y), most=_MOST_VERTICES)
+    return PredictedRegion(region, value, rings, _touches(pixels, part, prediction.window))
 
 
 def _growing(pixel: tuple[int, int], whole: PixelWindow) -> Iterator[PixelWindow]:
@@ -99,28 +94,3 @@ def _touches(pixels: Mask, part: PixelWindow, whole: PixelWindow) -> bool:
         (part.bottom < whole.bottom, pixels[-1]),
     )
     return any(inside and line.any() for inside, line in edges)
-
-
-def _outline(region: MaskRegion) -> tuple[Ring, ...]:
-    """Return outer rings and holes, a quarter of a pixel inside the region: all of its pixel centres stay inside.
-
-    OpenCV's contours run through the centres of pixels, here of quarters of them, and do not hold Python's lock.
-    """
-    step = max(1, math.ceil(max(region.pixels.shape) / _FINEST_SIDE))
-    quarters = region.pixels[::step, ::step].view(np.uint8).repeat(2, axis=0).repeat(2, axis=1)
-    rings, _ = cv2.findContours(quarters, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    corner = region.window.x, region.window.y
-    return tuple(_ring(ring[:, 0] * (step / 2) + step / 4 + corner) for ring in _simplified(rings))
-
-
-def _simplified(rings: Sequence[npt.NDArray[np.int32]]) -> Sequence[npt.NDArray[np.int32]]:
-    """Return rings that have few vertices together; small ones are dropped for that."""
-    tolerance = 1.0
-    while sum(map(len, rings)) > _MOST_VERTICES:
-        simplified = [cv2.approxPolyDP(ring, tolerance, closed=True) for ring in rings]
-        rings, tolerance = [ring for ring in simplified if len(ring) > _SLIVER], 2 * tolerance
-    return rings
-
-
-def _ring(vertices: npt.NDArray[np.float64]) -> Ring:
-    return tuple((float(column), float(row)) for column, row in vertices)

@@ -22,9 +22,9 @@ _NEAR = 8  # logical px on the screen
 _RADIUS = 6.0  # of the mark of a click, in logical px on the screen
 _ON, _OFF = QColor("#ffffff"), QColor("#202020")
 _HINTS = {
-    SegmenterState.NO_MODEL: N_("Choose a model for this tool in Settings > Assistant Model…"),
+    SegmenterState.NO_MODEL: N_("Choose a model in Settings"),
     SegmenterState.ENCODING: N_("Encoding the view…"),
-    SegmenterState.FAILED: N_("The model cannot be used: choose another in Settings > Assistant Model…"),
+    SegmenterState.FAILED: N_("Choose another model in Settings"),
 }
 _KEYS: Mapping[int, str] = {
     Qt.Key.Key_Return: "finish",
@@ -40,7 +40,7 @@ class SegmentByClicks(Tool):
     anew. Where it shows none of them, the outline stays as it was.
 
     Attributes:
-        choose_model: called where somebody wants to choose a model.
+        choose_model: called where somebody clicks without a model: shows the dialog that chooses one.
     """
 
     keys: ClassVar[Mapping[int, str]] = _KEYS
@@ -123,14 +123,11 @@ class SegmentByClicks(Tool):
         self._change()
 
     def _has_model(self) -> bool:
-        if self._segmenter.state is SegmenterState.NO_MODEL:
-            self.context.notifier.offer(
-                tr("Segmenting by clicks needs a model of yours, as two ONNX files."),
-                tr("Assistant Model…"),
-                self.choose_model,
-            )
-            return False
-        return True
+        """Return whether there is a model; where not, let the user choose one."""
+        if self._segmenter.state is not SegmenterState.NO_MODEL:
+            return True
+        self.choose_model()
+        return False
 
     def double_click(self, _position: Position) -> None:
         """Paint; the second click of the two is no click of its own."""

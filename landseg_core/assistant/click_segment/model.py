@@ -115,7 +115,7 @@ class ClickModel:
         logits = self._chosen(found, len(inside))
         mask, corner = encoded.frame.mask(logits[0, 0])
         region = encoded.crop.region(mask, corner)
-        return Segment(region, outline(region) if region else (), logits)
+        return Segment(region, _rings(region) if region else (), logits)
 
     def _prompt(self, positions: npt.NDArray[np.float64], labels: Array, former: Segment | None) -> Values:
         """Return what the decoder is asked. Its coordinates count from the centre of the first pixel."""
@@ -153,3 +153,7 @@ class ClickModel:
                 shape=" x ".join(map(str, masks.shape)),
             )
         )
+
+
+def _rings(region: CoarseRegion) -> tuple[Ring, ...]:
+    return outline(region.pixels, (region.x, region.y), region.scale)

@@ -23,7 +23,7 @@ def answer(box: tuple[int, int, int, int] | None = BOX) -> Segment:
     if box is None:
         return Segment(None, (), logits)
     region = CoarseRegion(box[0], box[1], 1, np.ones((box[3], box[2]), bool))
-    return Segment(region, outline(region), logits)
+    return Segment(region, outline(region.pixels, box[:2]), logits)
 
 
 def rectangle(box: tuple[int, int, int, int] = BOX) -> RectangleRegion:
@@ -335,17 +335,12 @@ def test_another_image_drops_everything(clicking) -> None:
 # --- what cannot be done
 
 
-def test_without_a_model_a_click_offers_to_choose_one(clicking) -> None:
-    offers, chosen = [], []
-    clicking.context.notifier.offered.connect(lambda *offer: offers.append(offer))
+def test_without_a_model_a_click_shows_the_dialog_that_chooses_one(clicking) -> None:
+    chosen = []
     clicking.tools.tool("segment").choose_model = lambda: chosen.append(True)
     clicking.model.show_state(SegmenterState.NO_MODEL)
-    assert "Settings > Assistant Model…" in clicking.tools.hint
+    assert clicking.tools.hint == "Choose a model in Settings"
     clicking.mouse.click(HERE)
-    ((text, button, accept),) = offers
-    assert text == "Segmenting by clicks needs a model of yours, as two ONNX files."
-    assert button == "Assistant Model…"
-    accept()
     assert chosen == [True]
     assert not clicking.tools.tool("segment").is_busy
 
@@ -355,7 +350,7 @@ def test_a_model_that_fails_paints_nothing_and_is_tried_again_later(clicking) ->
     clicking.model.show_state(SegmenterState.FAILED)
     clicking.key(Qt.Key.Key_Return)
     assert clicking.steps == []
-    assert "choose another" in clicking.said[-1]
+    assert clicking.said[-1] == "Choose another model in Settings."
     clicking.tools.select("brush")
     clicking.tools.select("segment")
     assert clicking.model.calls[-1] == "retry"
