@@ -47,6 +47,12 @@ class RasterGrid:
         return not self.transform.is_identity
 
     @property
+    def is_north_up(self) -> bool:
+        """Return whether north is up and east is right."""
+        across, down = (self.transform.a, self.transform.d), (self.transform.b, self.transform.e)
+        return self.crs is not None and across[0] > 0 > down[1] and across[1] == down[0] == 0
+
+    @property
     def crs_name(self) -> str:
         """Return the name of the CRS, such as `EPSG:32632`; nothing where there is none."""
         code = self.crs.to_epsg() if self.crs else None

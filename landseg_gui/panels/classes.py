@@ -5,10 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from landseg_core.errors import LandsegError
+from landseg_core.labels.label_spread import lacks
+from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.label_class_row import LabelClassRow
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.project_session import ProjectSession
-from landseg_gui.text import area, pixels, thousands, tr
+from landseg_gui.text import area, pixels, thousands, tr, translated
 from landseg_gui.viewer.label_layer import LabelLayer
 from landseg_gui.viewer.layers import LayerStack
 
@@ -30,6 +33,8 @@ class ClassesPanel(QWidget):
         self._column = QVBoxLayout()
         self._scroll = QScrollArea(widgetResizable=True)
         self._edit = QPushButton(tr("Edit Classes…"), objectName="classes_edit")
+        self._lacks = ElidedLabel("", "classes_lacks", mode=Qt.TextElideMode.ElideRight)
+        self._lacks.setProperty("muted", "true")
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty_page())
         self._pages.addWidget(self._class_page())
@@ -73,8 +78,9 @@ class ClassesPanel(QWidget):
         self._edit.clicked.connect(self.edit_wanted)
         foot = QHBoxLayout()
         foot.setContentsMargins(10, 6, 10, 8)
+        foot.setSpacing(10)
         foot.addWidget(self._edit)
-        foot.addStretch(1)
+        foot.addWidget(self._lacks, 1)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -137,6 +143,22 @@ class ClassesPanel(QWidget):
         for row in self._rows:
             count = counts.get(row.value, 0)
             row.show_pixels(pixels(count) if count else "", _labelled_text(count, resolution))
+        self._show_lacks()
+
+    def _show_lacks(self) -> None:
+        """Say of which classes the image has no labels, few, or all in one part of it."""
+        lines = self._lines_of_lacks()
+        self._lacks.setText("; ".join(lines))
+        self._lacks.setToolTip("\n".join([tr("What the labels lack:"), *lines]) if lines else "")
+
+    def _lines_of_lacks(self) -> list[str]:
+        labels, schema, image = self._session.labels, self._session.schema, self._session.image
+        if labels is None or schema is None or image is None:
+            return []
+        try:
+            return [translated(text) for text in lacks(labels, schema, north_up=image.grid.is_north_up)]
+        except LandsegError:  # what is damaged is shown elsewhere
+            return []
 
 
 def _labelled_text(count: int, resolution: float | None) -> str:

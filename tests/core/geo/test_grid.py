@@ -165,3 +165,16 @@ def test_what_does_not_fit_has_no_place() -> None:
     assert grid.window_of(RasterGrid(100, 100, Affine(0.3, 0, 4e5, 0, -0.3, 5e6), CRS.from_epsg(32632))) is None
     assert grid.window_of(RasterGrid(100, 100, Affine(0.2, 0, 4e5 + 0.1, 0, -0.2, 5e6), CRS.from_epsg(32632))) is None
     assert grid.window_of(RasterGrid(100, 100, Affine(0.2, 0, 4e5, 0, -0.2, 5e6), CRS.from_epsg(3857))) is None
+
+
+@pytest.mark.parametrize(
+    ("transform", "crs", "north_up"),
+    [
+        (Affine(0.5, 0, 4e5, 0, -0.5, 5e6), "EPSG:32632", True),
+        (Affine(0.5, 0, 4e5, 0, 0.5, 5e6), "EPSG:32632", False),
+        (Affine(0.5, 0.1, 4e5, 0.1, -0.5, 5e6), "EPSG:32632", False),
+        (Affine(0.5, 0, 4e5, 0, -0.5, 5e6), None, False),
+    ],
+)
+def test_north_is_up_without_rotation_or_flip(transform, crs, north_up) -> None:
+    assert RasterGrid(10, 10, transform, CRS.from_user_input(crs) if crs else None).is_north_up == north_up
