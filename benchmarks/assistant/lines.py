@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.assistant import another_image, answering, correction, painting, training, views
+from benchmarks.assistant import another_image, answering, correction, painting, queueing, training, views
 from benchmarks.assistant.line import Goal, Line
 
 LINES: dict[str, Line] = {
@@ -13,6 +13,7 @@ LINES: dict[str, Line] = {
     **correction.LINES,
     **training.LINES,
     **painting.LINES,
+    **queueing.LINES,
     **answering.LINES,
 }
 

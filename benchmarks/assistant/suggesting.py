@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ from benchmarks.assistant.scenes import CLASS_COUNT
 from benchmarks.scribbles import UNLABELLED, Mask
 from landseg_core.assistant.cells import cut_cells
 from landseg_core.assistant.image_assistant import OTHER_IMAGE, ImageAssistant
+from landseg_core.assistant.label_queue import LabelQueue, Question, QueueRequest
 from landseg_core.assistant.suggestion import RowGroup
 from landseg_core.assistant.tile_pixels import ImageScale, read_tile_image
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.label_raster import LabelRaster
+from landseg_core.labels.regions import Position
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.tiles import TileBudget
@@ -44,6 +46,7 @@ class LabelledImage(AbstractContextManager["LabelledImage"]):
                 path.name, self._reader, self._labels, self._cut, lambda: self._scale, TileBudget(BUDGET_BYTES)
             )
             stack.callback(self._assistant.close)
+            self._queue = LabelQueue(self._assistant, self._reader.pyramid, self._labels, self._cut)
             self._undo = stack.pop_all()
 
     def __exit__(self, *_: object) -> None:
@@ -71,6 +74,12 @@ class LabelledImage(AbstractContextManager["LabelledImage"]):
         if found is not None:
             _copy(found.values, found.window, suggested, view)
         return suggested
+
+    def questions(self, view: PixelWindow, asked: Sequence[Position] = ()) -> Iterator[Question]:
+        """Yield cells of a view whose labels help most, none of them where it has been `asked` before."""
+        right, bottom = float(view.right), float(view.bottom)
+        ring = ((view.x, view.y), (right, view.y), (right, bottom), (view.x, bottom))
+        return self._queue.questions(QueueRequest(tuple(range(CLASS_COUNT)), (ring,), tuple(asked)))
 
     def row_groups(self) -> list[RowGroup]:
         """Return what its labels say about other images."""

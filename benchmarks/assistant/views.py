@@ -44,9 +44,9 @@ def clicks(case: Case) -> Measured:
     same_clicks = [_score(each, _forest_map(each, each.after.dabs(), case.seed)) for each in found]
     same_labels = [_score(each, _forest_map(each, each.after.labels, case.seed)) for each in found]
     values = {
-        **_columns("{}", own),
-        **_columns("gain_{}", own, same_clicks),
-        **_columns("gain_{}_same_labels", own, same_labels),
+        **columns("{}", own),
+        **columns("gain_{}", own, same_clicks),
+        **columns("gain_{}_same_labels", own, same_labels),
     }
     until = {"clicks_until_content": [each.clicks_until_content for each in found]}
     effort = Effort(clicks=sum(each.after.clicks for each in found), looks=VIEWS)
@@ -73,7 +73,7 @@ def click(view: View, case: Case) -> Clicked:
     return Clicked(view, states, content, time.monotonic() - start)
 
 
-def _columns(name: str, scores: Sequence[Score], less: Sequence[Score] = ()) -> dict[str, list[float]]:
+def columns(name: str, scores: Sequence[Score], less: Sequence[Score] = ()) -> dict[str, list[float]]:
     """Return mIoU and accuracy of each view, or how much they are above those of other scores."""
     table = np.array([astuple(each) for each in scores]) - (np.array([astuple(each) for each in less]) if less else 0)
     return {name.format(field.name): column.tolist() for field, column in zip(fields(Score), table.T, strict=True)}
