@@ -97,6 +97,10 @@ class CorrectionTable:
         """Return the newest correction of the model file with this SHA-256; None where there is none."""
         return next((entry for entry in reversed(self.entries) if entry.model_hash == model_hash), None)
 
+    def is_current(self, entry: CorrectionEntry) -> bool:
+        """Return whether the labels are still as they were when a correction was fitted to them."""
+        return entry.label_state == self._state.history.state
+
     def add(self, model_hash: str, model: str, data: bytes) -> CorrectionEntry:
         """Store a correction, fitted to the labels as they are, of the model file with this SHA-256.
 

@@ -26,6 +26,7 @@ from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.files.map_files import MapFiles
 from landseg_core.raster.source import RasterSource
 from landseg_core.tasks.predict import PlannedMap, PredictTask
+from landseg_gui.dialogs.correction_choice import CorrectionChoice
 from landseg_gui.dialogs.forms import checks
 from landseg_gui.dialogs.forms.area import AreaChoice
 from landseg_gui.dialogs.forms.checks import FieldError
@@ -99,6 +100,7 @@ class PredictDialog(FormDialog):
         self._area = AreaChoice("predict", self._raster.grid.window, view)
         self._out = PathField("predict_out", pick_new_file(tr("Map"), tr("GeoTIFF (*.tif)")))
         self._confidence = QCheckBox(tr("Also write the &confidence"), objectName="predict_confidence")
+        self._correction = CorrectionChoice(self._project)
         self._all = QCheckBox(
             tr("All {count} images of the project", count=thousands(len(self._images))), objectName="predict_all"
         )
@@ -112,6 +114,8 @@ class PredictDialog(FormDialog):
         ]
         together = add(form, "predict_folder", tr("&Folder"), self._folder, tr("Folder for one map per image"))
         form.addRow("", self._confidence)
+        self._correction.setText(self.with_key(self._correction.text()))
+        form.addRow("", self._correction)
         self._how.add_switches(form)
 
         def show_rows(all_images: bool) -> None:
@@ -160,7 +164,7 @@ class PredictDialog(FormDialog):
             changed.connect(self._suggest_name)
         for field in (self._out, self._folder):
             field.changed.connect(self.check)
-        for box in (self._confidence, self._all):
+        for box in (self._confidence, self._correction, self._all):
             box.toggled.connect(self.check)
         self._how.changed.connect(self._describe_model)
 
@@ -168,6 +172,7 @@ class PredictDialog(FormDialog):
 
     def _read_model(self) -> None:
         self._header, self._model_error = _header_of(self._model.path())
+        self._correction.show_for(self._model.path() if self._header else None)
         self._describe_model()
 
     def _describe_model(self) -> None:
@@ -213,6 +218,7 @@ class PredictDialog(FormDialog):
         candidates = {
             **self._model_errors(),
             **self._output_errors(),
+            "predict_backend": self._correction.error(self._how.options().backend),
             **dict(self._how.errors()),
         }
         return {name: error for name, error in candidates.items() if error}
@@ -264,6 +270,7 @@ class PredictDialog(FormDialog):
             window=None if self._all.isChecked() else self._area.window_chosen(),
             confidence=self._confidence.isChecked(),
             overwrite=self._overwrite,
+            corrections=self._correction.file,
             **self._how.values(),
         )
 

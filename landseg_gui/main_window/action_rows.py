@@ -407,6 +407,15 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         N_("Predict the land cover of the image with a trained model"),
         NEEDS_RASTER,
     ),
+    ActionRow(
+        "action_keep_corrections",
+        "model",
+        N_("Keep &Corrections"),
+        "keep_corrections",
+        "accept",
+        tip=N_("Correct the model with all labels of the project, and store the correction there for predictions"),
+        needs=NEEDS_WRITABLE_PROJECT,
+    ),
     Separator("model"),
     ActionRow(
         "action_export_model",

@@ -27,6 +27,7 @@ from landseg_gui.message_boxes import choose
 from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.panels.runs.catalogue import RunCatalogue
 from landseg_gui.panels.runs.comparison import RunComparison
+from landseg_gui.panels.runs.corrections import CorrectionList
 from landseg_gui.panels.runs.run_list import RunTable, run_buttons
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.session.session import Session
@@ -62,6 +63,7 @@ class RunsPanel(QWidget):
         self._stale = True
         self._table = RunTable()
         self._comparison = RunComparison()
+        self._corrections = CorrectionList(session)
         self._source = ElidedLabel("", "runs_place")
         self._buttons = run_buttons()
         self._empty = _empty_page(self.train_wanted)
@@ -89,6 +91,7 @@ class RunsPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self._pages, 1)
+        column.addWidget(self._corrections)
         self._split.addWidget(left)
         self._split.addWidget(self._comparison)
         for number in (0, 1):

@@ -21,6 +21,7 @@ from landseg_gui.session.session import Session
 from landseg_gui.text import tr, translated
 from landseg_gui.viewer.layer import ImageLayer, MaskLayer
 from landseg_gui.viewer.viewport import Viewport
+from landseg_gui.workflows.corrections import CorrectionFlow
 from landseg_gui.workflows.export import ExportFlow
 from landseg_gui.workflows.export_model import ExportModelFlow
 from landseg_gui.workflows.predict import PredictFlow
@@ -56,6 +57,7 @@ class Commands(QObject):
         self.live = LivePrediction(session.layers, view, self)
         self.train_flow = TrainFlow(session, runner, window, self.live)
         self.predict_flow = PredictFlow(session, runner, view, window)
+        self.correction_flow = CorrectionFlow(session, runner, window)
         self.export_flow = ExportFlow(session, runner, view, window)
         self.export_model_flow = ExportModelFlow(session, runner, window)
 
@@ -149,6 +151,10 @@ class Commands(QObject):
     def predict(self) -> None:
         """Show the prediction dialog."""
         self.predict_flow.open()
+
+    def keep_corrections(self) -> None:
+        """Correct the model in use with the labels of the project, and store the correction there."""
+        self.correction_flow.start()
 
     def export(self) -> None:
         """Show the export dialog."""

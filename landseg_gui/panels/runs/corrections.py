@@ -1,0 +1,112 @@
+"""The corrections of models that the project holds, below the runs: each can be deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from landseg_core.messages import N_
+from landseg_core.project.correction_table import CorrectionEntry
+from landseg_core.project.project import Project
+from landseg_gui.icons import icon
+from landseg_gui.message_boxes import choose
+from landseg_gui.panels.runs.comparison import ROW_HEIGHT
+from landseg_gui.session.session import Session
+from landseg_gui.text import day, tr
+
+_DELETE = N_("Delete")
+_MOST_ROWS = 3  # more are scrolled to
+
+
+class CorrectionList(QWidget):
+    """Lists the corrections of the open project, the newest first; hidden where it holds none."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="runs_corrections")
+        self._projects, self._session = session.project_session, session
+        self._shown: tuple[CorrectionEntry, ...] = ()
+        self._table = _table()
+        self._delete = QPushButton(icon("remove"), tr("Delete…"), objectName="corrections_delete", autoDefault=False)
+        self._delete.setToolTip(tr("Delete the selected corrections from the project"))
+        row = QHBoxLayout()
+        row.setContentsMargins(10, 4, 10, 4)
+        row.addWidget(self._delete)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._table)
+        column.addLayout(row)
+        self._delete.clicked.connect(self._ask_to_delete)
+        self._table.itemSelectionChanged.connect(self._show_button)
+        self._projects.editing.history_changed.connect(self.refresh)
+        self._projects.project_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """List what the project holds now."""
+        project = self._projects.project
+        entries = tuple(reversed(project.corrections.entries)) if project else ()
+        if entries != self._shown:
+            self._shown = entries
+            self._fill()
+        for row, entry in enumerate(entries):
+            is_current = project is not None and project.corrections.is_current(entry)
+            text = tr("as they are") if is_current else tr("have changed since")
+            self._table.item(row, 2).setText(text)
+        self.setVisible(bool(entries))
+        self._show_button()
+
+    def _fill(self) -> None:
+        self._table.setRowCount(len(self._shown))
+        for row, entry in enumerate(self._shown):
+            date = day(datetime.fromisoformat(entry.created).astimezone(), year=True)
+            for column, text in enumerate((entry.model, date, "")):
+                self._table.setItem(row, column, QTableWidgetItem(text))
+        rows = min(len(self._shown), _MOST_ROWS)
+        self._table.setFixedHeight(self._table.horizontalHeader().sizeHint().height() + rows * ROW_HEIGHT + 2)
+
+    def _chosen(self) -> list[CorrectionEntry]:
+        return [self._shown[row] for row in sorted({index.row() for index in self._table.selectedIndexes()})]
+
+    def _show_button(self) -> None:
+        project = self._projects.project
+        self._delete.setEnabled(bool(project and not project.read_only and self._chosen()))
+
+    def _ask_to_delete(self) -> None:
+        chosen, owner = self._chosen(), self._projects.owner
+        question = tr(
+            "Delete %n corrections?", n=len(chosen), one="Delete the correction of {model}?", model=chosen[0].model
+        )
+        explanation = tr("They are removed from the project, which cannot be undone. Labels, models and maps stay.")
+        if owner is None or not choose(self, question, explanation, [_DELETE]):
+            return
+
+        def remove(project: Project) -> None:
+            for entry in chosen:
+                project.corrections.remove(entry.id)
+
+        self._projects.change_project(owner, remove, tr("The correction could not be deleted."))
+
+
+def _table() -> QTableWidget:
+    titles = [tr("Correction of"), tr("Date"), tr("Labels")]
+    table = QTableWidget(0, len(titles), objectName="corrections_table", showGrid=False)
+    table.setHorizontalHeaderLabels(titles)
+    table.setFrameShape(QTableWidget.Shape.NoFrame)
+    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setHighlightSections(False)
+    return table
