@@ -62,7 +62,7 @@ class CorrectionList(QWidget):
         for row, entry in enumerate(entries):
             is_current = project is not None and project.corrections.is_current(entry)
             text = tr("as they are") if is_current else tr("have changed since")
-            self._table.item(row, 2).setText(text)
+            self._table.setItem(row, 2, QTableWidgetItem(text))
         self.setVisible(bool(entries))
         self._show_button()
 
@@ -70,7 +70,7 @@ class CorrectionList(QWidget):
         self._table.setRowCount(len(self._shown))
         for row, entry in enumerate(self._shown):
             date = day(datetime.fromisoformat(entry.created).astimezone(), year=True)
-            for column, text in enumerate((entry.model, date, "")):
+            for column, text in enumerate((entry.model, date)):
                 self._table.setItem(row, column, QTableWidgetItem(text))
         rows = min(len(self._shown), _MOST_ROWS)
         self._table.setFixedHeight(self._table.horizontalHeader().sizeHint().height() + rows * ROW_HEIGHT + 2)
@@ -100,7 +100,7 @@ class CorrectionList(QWidget):
 
 def _table() -> QTableWidget:
     titles = [tr("Correction of"), tr("Date"), tr("Labels")]
-    table = QTableWidget(0, len(titles), objectName="corrections_table", showGrid=False)
+    table: QTableWidget = QTableWidget(0, len(titles), objectName="corrections_table", showGrid=False)
     table.setHorizontalHeaderLabels(titles)
     table.setFrameShape(QTableWidget.Shape.NoFrame)
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)

@@ -75,14 +75,14 @@ class Subject:
 class SuggestionMaker:
     """Makes suggestions, a better one whenever more is known. For one thread at a time.
 
-    `on_made(request, view)` gets each, None where there is none; `on_refused(request, sentence)` why the model cannot
-    be used, in which case labels alone make the suggestion.
+    `on_made(request, view)` gets each, None where there is none; `on_refused(request, error)` why the model cannot be
+    used, in which case labels alone make the suggestion.
     """
 
     def __init__(
         self,
         on_made: Callable[[SuggestionRequest, SuggestedView | None], None],
-        on_refused: Callable[[SuggestionRequest, str], None],
+        on_refused: Callable[[SuggestionRequest, LandsegError], None],
     ) -> None:
         self._on_made, self._on_refused = on_made, on_refused
         self._models = ModelSuggestions()
@@ -148,7 +148,7 @@ class SuggestionMaker:
             header, assistant = self._models.opened(model, subject.image, subject.open_for)
         except LandsegError as error:
             control.checkpoint()
-            self._on_refused(request, str(error))
+            self._on_refused(request, error)
             return False
         classes = ModelClasses.of(header.schema, request.schema)
         for part in [[], *assistant.missing(request.level, request.seen)]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from landseg_core.assistant.image_assistant import ImageAssistant
 from landseg_core.assistant.model_assistant import ModelAssistant
 from landseg_core.assistant.model_tiles import ModelTiles, Network
-from landseg_core.errors import ModelError
+from landseg_core.errors import LandsegError, ModelError
 from landseg_core.messages import N_
 from landseg_core.models.bundle import ModelBundle
-from landseg_core.models.header import BundleHeader, model_path
+from landseg_core.models.header import BundleHeader, model_path, read_header
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.tiles import TileBudget
@@ -40,6 +40,7 @@ class LoadedModel:
         Raises:
             ModelError: there is no such file, or it is damaged.
         """
+        read_header(path)  # a file that is no model needs no torch
         import_undisturbed("landseg_core.assistant.last_layer")
         from landseg_core.assistant.last_layer import LastLayer
 
@@ -67,6 +68,7 @@ class ModelSuggestions:
     def __init__(self) -> None:
         self._model: LoadedModel | None = None
         self._opened: tuple[LoadedModel, ImageAssistant, ModelAssistant, ExitStack] | None = None
+        self._refused: tuple[Path, tuple[int, int], ImageAssistant, LandsegError] | None = None
 
     def is_opened(self, path: Path, image: ImageAssistant) -> bool:
         """Return whether the model at a path has been opened on an image."""
@@ -82,13 +84,23 @@ class ModelSuggestions:
             DeviceError: there is no device to run it on.
         """
         if not self.is_opened(path, image):
-            self.close()
+            self._open(path, image, open_source)
+        assert self._opened is not None
+        return self._opened[0].header, self._opened[2]
+
+    def _open(self, path: Path, image: ImageAssistant, open_source: Open) -> None:
+        self.close()
+        stamp = _stamp(path)
+        if self._refused is not None and self._refused[:3] == (path, stamp, image):
+            raise self._refused[3]  # neither has changed: it need not be tried again
+        try:
             if self._model is None or not self._model.is_current(path):
                 self._model = None
                 self._model = LoadedModel.load(path)
             self._opened = self._model, image, *_opened(self._model, image, open_source)
-        assert self._opened is not None
-        return self._opened[0].header, self._opened[2]
+        except LandsegError as error:
+            self._refused = path, stamp, image, error
+            raise
 
     def close(self) -> None:
         """Release the image and all that has been computed of it; the model stays loaded."""

@@ -24,7 +24,7 @@ from landseg_gui.session.assistant.latest_work import LatestWork
 from landseg_gui.session.assistant.making import Subject, SuggestionMaker, SuggestionRequest
 from landseg_gui.session.assistant.other_images import MOST_IMAGES
 from landseg_gui.session.assistant.reasons import Why, why_suggested
-from landseg_gui.text import tr
+from landseg_gui.text import as_sentence, tr
 from landseg_gui.viewer.frame import ViewFrame
 from landseg_gui.viewer.suggestion_layer import SuggestionLayer
 
@@ -47,7 +47,7 @@ class Suggestions(QObject):
 
     _made = Signal(object, object)
     _failed = Signal(object, str)
-    _refused = Signal(object, str)
+    _refused = Signal(object, object)
 
     def __init__(self, session: Session, cells: CellTiles) -> None:
         super().__init__(session)
@@ -58,7 +58,7 @@ class Suggestions(QObject):
         self._budget = TileBudget(_BUDGET)
         self._work = LatestWork("suggestions")
         self._maker = SuggestionMaker(self._made.emit, self._refused.emit)
-        self._refused_model: Path | None = None
+        self._explains_model = False
         self._header: tuple[Path, ClassSchema | None] | None = None
         self._changes = 0
         self._asked: SuggestionRequest | None = None
@@ -113,7 +113,7 @@ class Suggestions(QObject):
     def ask(self) -> None:
         """Show a suggestion; make a new one where it is outdated, else hide it. Where there is none, say why."""
         if not self._on or (self._manual and self.outdated):
-            self._on = self._explains = True
+            self._on = self._explains = self._explains_model = True
             self._make()
         else:
             self._on = False
@@ -218,11 +218,12 @@ class Suggestions(QObject):
         if request is self._asked:
             self._session.notifier.error(sentence)
 
-    def _report_model(self, request: SuggestionRequest, sentence: str) -> None:
-        """Say why the model in use makes no suggestion, once for each model."""
-        if request is self._asked and request.model != self._refused_model:
-            self._refused_model = request.model
-            self._session.notifier.warning(tr("Suggestions are made from labels alone: {reason}", reason=sentence))
+    def _report_model(self, request: SuggestionRequest, error: LandsegError) -> None:
+        """Say why the model in use makes no suggestion, once after each request of the user."""
+        if request is self._asked and self._explains_model:
+            self._explains_model = False
+            reason = as_sentence(error)
+            self._session.notifier.warning(tr("Suggestions are made from labels alone. {reason}", reason=reason))
 
     def _request(self) -> SuggestionRequest | None:
         """Return what a suggestion would be made of now; None where there is nothing to make one for."""

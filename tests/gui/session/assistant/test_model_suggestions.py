@@ -108,7 +108,7 @@ def test_a_model_that_cannot_be_used_is_said_once_and_labels_make_the_suggestion
     session.model.path = tmp_path / "broken.safetensors"
     with qtbot.waitSignal(session.notifier.posted, timeout=LONG_MS) as posted:
         suggestions.ask()
-    assert posted.args[0].text.startswith("Suggestions are made from labels alone: ")
+    assert posted.args[0].text.startswith("Suggestions are made from labels alone. ")
     assert "broken.safetensors" in posted.args[0].text
     qtbot.waitUntil(lambda: shown(session) is not None, timeout=LONG_MS)
     with qtbot.assertNotEmitted(session.notifier.posted):
