@@ -16,14 +16,13 @@ import numpy.typing as npt
 from landseg_core.assistant.cell_graph import Ids
 from landseg_core.assistant.cell_table import CellTable, Rings
 from landseg_core.assistant.cells import SIZES
-from landseg_core.assistant.image_assistant import ImageAssistant
-from landseg_core.assistant.suggestion import RowGroup
+from landseg_core.assistant.image_assistant import ImageAssistant, SuggestedView
 from landseg_core.events import JobControl
 from landseg_core.geo.tiling import TileKey, TilePyramid
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.labels.label_raster import LabelRaster
-from landseg_core.labels.regions import CoarseRegion, Position
+from landseg_core.labels.regions import CoarseRegion, Position, Region
 
 MOST_PIXELS = 2_000_000
 """Px of the level at which the whole image is looked at, at most."""
@@ -37,11 +36,8 @@ _ALIKE = 0.5  # deviations at which two cells stand for each other by exp(-1/2)
 _CERTAIN = 0.1  # how much a cell counts that seems to be certain: it may be of a class that has no label yet
 
 Floats = npt.NDArray[np.float32]
-OtherRows = Callable[[int, JobControl], Sequence[RowGroup]]
-
-
-def _none(_level: int, _control: JobControl) -> Sequence[RowGroup]:
-    return ()
+Suggest = Callable[[int, PixelWindow, JobControl], SuggestedView | None]
+"""Returns what is suggested for a window, in full-resolution px, at a level; None where nothing is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +110,7 @@ class LabelQueue:
         self._level = question_level(pyramid, resolution)
 
     def questions(
-        self, request: QueueRequest, others: OtherRows = _none, control: JobControl | None = None
+        self, request: QueueRequest, suggest: Suggest | None = None, control: JobControl | None = None
     ) -> Iterator[Question]:
         """Yield the cells to label, the most useful first; none is left where all have labels.
 
@@ -122,35 +118,31 @@ class LabelQueue:
 
         Args:
             request: what is asked for.
-            others: returns labelled cells of other images at a level; called while the image has too few of its own.
+            suggest: makes suggestions; by default, the labels of the image alone do.
             control: a request to stop is heard between tiles.
 
         Raises:
             JobStopped: on request.
             RasterError: the image cannot be read.
         """
-        control = control or JobControl()
+        control, suggest = control or JobControl(), suggest or self._by_labels(request)
         level = queue_level(self._pyramid)
         whole = PixelWindow(0, 0, self._pyramid.width, self._pyramid.height)
-        rated = self._rated(level, whole, request, control, others)
+        rated = self._rated(level, whole, request, suggest, control)
         if rated is None:
             return
         for row in rated.in_order(SPACING << level):
-            yield self._refined(rated, row, request, control) if level > self._level else self._question(rated, row)
+            yield self._refined(rated, row, suggest, control) if level > self._level else self._question(rated, row)
+
+    def _by_labels(self, request: QueueRequest) -> Suggest:
+        return lambda level, window, control: self._assistant.suggest(level, window, request.classes, (), control)
 
     def _rated(
-        self,
-        level: int,
-        window: PixelWindow,
-        request: QueueRequest,
-        control: JobControl,
-        others: OtherRows = _none,
+        self, level: int, window: PixelWindow, request: QueueRequest, suggest: Suggest, control: JobControl
     ) -> RatedCells | None:
         """Return the cells of the tiles that touch a window; None where nothing is left to label."""
         keys = list(self._pyramid.tiles_in(level, window))
-        found = self._assistant.suggest(level, window, request.classes, (), control)
-        if found is None and (rows := others(level, control)):
-            found = self._assistant.suggest(level, window, request.classes, rows, control)
+        found = suggest(level, window, control)
         ids, features = {}, []
         for key in keys:
             control.checkpoint()
@@ -165,11 +157,11 @@ class LabelQueue:
         shares = np.concatenate([found.suggestion.shares(key) for key in keys])
         return RatedCells(table, looks, found.suggestion.classes, shares, request)
 
-    def _refined(self, rated: RatedCells, row: int, request: QueueRequest, control: JobControl) -> Question:
-        """Return the least certain of the finer cells in a coarse one; that one itself where none of them is open."""
+    def _refined(self, rated: RatedCells, row: int, suggest: Suggest, control: JobControl) -> Question:
+        """Return the finer cell that stands for most of a coarse one; that one itself where none in it is open."""
         coarse = self._question(rated, row)
-        finer = self._rated(self._level, coarse.region.bounds, request, control)
-        best = finer.least_certain(coarse) if finer else None
+        finer = self._rated(self._level, coarse.region.bounds, rated.request, suggest, control)
+        best = finer.most_typical(coarse.region) if finer else None
         if finer is None or best is None:
             return coarse
         found = self._question(finer, best)
@@ -219,7 +211,7 @@ class RatedCells:
             distances = self.table.distances(position)
             left = left & (distances > spacing)
             answered |= distances < SIZES[0] << self.table.level
-        likeness, weights = self._likeness()
+        likeness, weights = self._sample()
         represented = likeness[self.table.labelled | answered].max(axis=0, initial=0)
         while left.any():
             gains = np.maximum(likeness - represented, 0) @ weights
@@ -228,26 +220,22 @@ class RatedCells:
             represented = np.maximum(represented, likeness[row])
             left = left & (self.table.distances(self.table.position(row)) > spacing)
 
-    def least_certain(self, coarse: Question) -> int | None:
-        """Return the row of the open cell in a coarse one whose class is least certain; of equals, the innermost."""
-        rows = np.flatnonzero(self.table.open & self.table.within(coarse.region))
-        if not rows.size:
+    def most_typical(self, region: Region) -> int | None:
+        """Return the row of the open cell in a region that stands for most of it; None where no cell is open."""
+        rows = np.flatnonzero(self.table.within(region) & self.table.inside)
+        if not self.table.open[rows].any():
             return None
-        order = np.lexsort((self.table.distances(coarse.position)[rows], -self._uncertainty()[rows]))
-        return int(rows[order[0]])
+        gains = _likeness(self.looks[rows], self.looks[rows]) @ self._uncertainty()[rows]
+        return int(rows[np.where(self.table.open[rows], gains, -1).argmax()])
 
-    def _likeness(self) -> tuple[Floats, Floats]:
+    def _sample(self) -> tuple[Floats, Floats]:
         """Return (n, R): how far each cell stands for each of R cells, and (R,): how much these count.
 
         The R cells are a sample of those in working areas, labelled or not.
         """
         usable = np.flatnonzero(self.table.inside)
         chosen = np.random.default_rng(0).permutation(usable)[:_REFERENCES]
-        ones, others = self.looks, self.looks[chosen]
-        products = ones @ others.T
-        squares = np.square(ones).sum(1)[:, np.newaxis] + np.square(others).sum(1) - 2 * products
-        likeness = np.exp(-squares.clip(min=0) / (2 * _ALIKE**2 * ones.shape[1]))
-        return likeness.astype(np.float32), self._uncertainty()[chosen]
+        return _likeness(self.looks, self.looks[chosen]), self._uncertainty()[chosen]
 
     def _uncertainty(self) -> Floats:
         """Return (n,) from 1 down to `_CERTAIN`, by the margin between the two best classes."""
@@ -255,6 +243,12 @@ class RatedCells:
             return np.ones(len(self.table), np.float32)
         best = np.partition(self.shares, -2, axis=1)
         return np.asarray(1 - (1 - np.float32(_CERTAIN)) * (best[:, -1] - best[:, -2]))
+
+
+def _likeness(ones: Floats, others: Floats) -> Floats:
+    """Return (N, M): how far each of N cells with (N, F) looks stands for each of M others."""
+    squares = np.square(ones).sum(1)[:, np.newaxis] + np.square(others).sum(1) - 2 * (ones @ others.T)
+    return np.asarray(np.exp(-squares.clip(min=0) / (2 * _ALIKE**2 * ones.shape[1])), np.float32)
 
 
 def _standardised(features: Sequence[Floats], weights: Floats) -> Floats:

@@ -113,6 +113,7 @@ class LabelQueueFlow(QObject):
         bar.next_image_wanted.connect(self._show_next_image)
         for signal in (self._project.editing.history_changed, context.areas_changed, self._session.cells.emptied):
             signal.connect(self._renew)
+        self._session.model.changed.connect(self._renew)
         context.schema_changed.connect(self._follow_classes)
         context.image_changed.connect(self._follow_image)
         context.project_changed.connect(self.end)

@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, Signal
 
-from landseg_core.assistant.image_assistant import ImageAssistant
-from landseg_core.assistant.label_queue import LabelQueue, Question, QueueRequest
+from landseg_core.assistant.image_assistant import ImageAssistant, SuggestedView
+from landseg_core.assistant.label_queue import LabelQueue, Question, QueueRequest, queue_level
+from landseg_core.assistant.model_suggestion import ModelClasses
 from landseg_core.assistant.suggestion import RowGroup
-from landseg_core.errors import LandsegError
+from landseg_core.compute.device_names import DeviceError
+from landseg_core.errors import LandsegError, ModelError
 from landseg_core.events import JobControl
 from landseg_core.geo.tiling import TileKey
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import ClassSchema
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import Position
-from landseg_core.project.images import ImageEntry
-from landseg_core.project.project import Project
 from landseg_core.raster.tiles import TileBudget
 from landseg_gui.session.assistant.cell_tiles import CellTiles, ImageCells
 from landseg_gui.session.assistant.latest_work import LatestWork
+from landseg_gui.session.assistant.making import Subject
+from landseg_gui.session.assistant.model_suggestions import ModelSuggestions
 from landseg_gui.session.assistant.other_images import MOST_IMAGES, OtherImages
 
 if TYPE_CHECKING:
@@ -45,17 +50,39 @@ class _Image:
 
 
 @dataclass(frozen=True, eq=False)
-class _Others:
-    """The other images of a project, whose labels count while the image in the view has too few."""
+class _Suggester:
+    """Makes the suggestions by which cells are rated: by the model in use, else by labels; in the thread."""
 
-    known: OtherImages
-    project: Project
-    entries: list[ImageEntry]
+    subject: Subject
+    schema: ClassSchema
+    model: Path | None
+    models: ModelSuggestions
+    others: OtherImages
+    coarsest: int
 
-    def rows(self, level: int, control: JobControl) -> list[RowGroup]:
-        """Return their labelled cells at a level; in the thread."""
-        self.known.compute(self.project, self.entries, level, control)
-        return self.known.known([entry.id for entry in self.entries], level)
+    def __call__(self, level: int, window: PixelWindow, control: JobControl) -> SuggestedView | None:
+        """Return what is suggested for a window at a level; labels of other images count at the coarsest alone."""
+        if self.model is not None:
+            try:
+                return self._by_model(self.model, level, window, control)
+            except (ModelError, DeviceError):
+                pass  # the suggestion of the view says so
+        image, classes = self.subject.image, self.schema.values
+        found = image.suggest(level, window, classes, (), control)
+        if found is None and level == self.coarsest and (rows := self._rows(level, control)):
+            found = image.suggest(level, window, classes, rows, control)
+        return found
+
+    def _by_model(self, model: Path, level: int, window: PixelWindow, control: JobControl) -> SuggestedView | None:
+        header, assistant = self.models.opened(model, self.subject.image, self.subject.open_for)
+        for part in assistant.missing(level, window):
+            assistant.compute(part, control)
+        return assistant.suggest(level, window, ModelClasses.of(header.schema, self.schema))
+
+    def _rows(self, level: int, control: JobControl) -> list[RowGroup]:
+        assert self.subject.project is not None
+        self.others.compute(self.subject.project, list(self.subject.others), level, control)
+        return self.others.known([entry.id for entry in self.subject.others], level)
 
 
 class QuestionSearch(QObject):
@@ -78,6 +105,7 @@ class QuestionSearch(QObject):
         self._work = LatestWork("questions")
         self._image: _Image | None = None
         self._others = OtherImages()
+        self._models = ModelSuggestions()
         self._asked: QueueRequest | None = None
         queued = Qt.ConnectionType.QueuedConnection  # emitted in the thread
         self._made.connect(self._take, queued)
@@ -91,16 +119,18 @@ class QuestionSearch(QObject):
 
     def request(self, asked: Sequence[Position]) -> None:
         """Look for cells to label, none of them at a position that has been `asked` about."""
-        session, image = self._session.project_session, self._current()
+        session, image, layer = self._session.project_session, self._current(), self._session.layers.image
         project, entry = session.project, session.image
-        if image is None or project is None or entry is None:
+        if image is None or layer is None or project is None or entry is None:
             self.cancel()
             return
         areas = tuple(tuple((column, row) for column, row in area) for area in project.areas(entry.id))
+        others = tuple(other for other in project.images if other != entry and not other.missing)[:MOST_IMAGES]
+        subject = Subject(image.assistant, layer.path, project, entry, others)
+        model, coarsest = self._session.model.path, queue_level(image.cells.reader.pyramid)
+        suggest = _Suggester(subject, project.schema, model, self._models, self._others, coarsest)
         request = self._asked = QueueRequest(tuple(project.schema.values), areas, tuple(asked))
-        others = [other for other in project.images if other != entry and not other.missing][:MOST_IMAGES]
-        helpers = _Others(self._others, project, others)
-        self._work.begin(lambda control: self._look(request, image, helpers, control))
+        self._work.begin(lambda control: self._look(request, image, suggest, control))
 
     def cancel(self) -> None:
         """Stop looking; what has been found and not been heard of is dropped."""
@@ -112,6 +142,7 @@ class QuestionSearch(QObject):
         self.cancel()
         self._others = OtherImages()
         if self._image is not None:
+            self._work.begin(lambda _control: self._models.close())
             self._image.assistant.close()
             self._image = None
 
@@ -119,6 +150,7 @@ class QuestionSearch(QObject):
         """Stop, and wait for what is under way."""
         self._asked = None
         self._work.close()
+        self._models.close()
         self.forget()
 
     def _current(self) -> _Image | None:
@@ -134,10 +166,10 @@ class QuestionSearch(QObject):
 
     # --- in the thread
 
-    def _look(self, request: QueueRequest, image: _Image, others: _Others, control: JobControl) -> None:
+    def _look(self, request: QueueRequest, image: _Image, suggest: _Suggester, control: JobControl) -> None:
         try:
             found: list[Question] = []
-            for question in islice(image.queue.questions(request, others.rows, control), AHEAD):
+            for question in islice(image.queue.questions(request, suggest, control), AHEAD):
                 found.append(question)
                 control.checkpoint()
                 self._made.emit(request, tuple(found))

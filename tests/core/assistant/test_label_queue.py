@@ -15,7 +15,7 @@ from support.rasters import write_raster
 from landseg_core.assistant import label_queue
 from landseg_core.assistant.cell_table import CellTable
 from landseg_core.assistant.cells import cut_cells
-from landseg_core.assistant.image_assistant import ImageAssistant
+from landseg_core.assistant.image_assistant import ImageAssistant, SuggestedView
 from landseg_core.assistant.label_queue import (
     LabelQueue,
     Question,
@@ -24,7 +24,6 @@ from landseg_core.assistant.label_queue import (
     question_level,
     queue_level,
 )
-from landseg_core.assistant.suggestion import RowGroup
 from landseg_core.assistant.tile_pixels import ImageScale, read_tile_image
 from landseg_core.events import JobControl, JobStopped
 from landseg_core.geo.tiling import TileKey, TilePyramid
@@ -183,24 +182,21 @@ def test_a_coarse_question_is_refined(path: Path, monkeypatch: pytest.MonkeyPatc
         assert larger.region.mask(PixelWindow(column, row, 1, 1)).all()
 
 
-def test_labels_of_another_image_count_while_there_are_too_few(image: Opened, path: Path) -> None:
+def test_suggestions_may_be_made_otherwise(image: Opened, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by a model. What is suggested for a coarse cell counts where nothing is for the finer ones in it."""
+    monkeypatch.setattr(label_queue, "MOST_PIXELS", 60_000)
     with ExitStack() as stack:
         other = Opened(path, stack)
         other.paint(PixelWindow(200, 150, 100, 60), FIELD)
         other.paint(PixelWindow(450, 60, 40, 40), WATER)
-        levels: list[int] = []
 
-        def rows(level: int, _control: JobControl) -> list[RowGroup]:
-            levels.append(level)
-            return other.assistant.row_groups(level, 1.0)
+        def suggest(level: int, window: PixelWindow, control: JobControl) -> SuggestedView | None:
+            return other.assistant.suggest(level, window, CLASSES, (), control) if level else None
 
-        question = next(image.queue.questions(QueueRequest(CLASSES), rows))
-        assert question.value in (FIELD, WATER)
-        assert levels == [0]
-        image.paint(PixelWindow(200, 150, 100, 60), FIELD)
-        image.paint(PixelWindow(450, 60, 40, 40), WATER)
-        next(image.queue.questions(QueueRequest(CLASSES), rows))
-        assert levels == [0]
+        question = next(image.queue.questions(QueueRequest(CLASSES), suggest))
+    assert question.region.scale == 1
+    assert question.value in (FIELD, WATER)
+    assert question.share >= 0.5
 
 
 def test_it_stops_on_request(image: Opened) -> None:
@@ -249,6 +245,17 @@ def test_the_uncertain_of_two_groups_comes_first() -> None:
 def test_the_larger_of_two_groups_comes_first() -> None:
     looks = np.repeat([[0.0], [10], [20]], [2, 3, 8], axis=0)
     assert list(islice(rated(looks, np.zeros((13, 0)), np.zeros(13, bool)).in_order(50), 3)) == [5, 2, 0]
+
+
+def test_the_most_typical_cell_of_a_region_is_open_and_uncertain() -> None:
+    looks = np.array([[0.0], [0.1], [0], [8], [9], [0]])
+    shares = np.repeat([[0.6, 0.4]], 6, axis=0)
+    labelled = np.arange(6) == 2
+    region = RectangleRegion((-50, -50), (450, 50))  # without the last cell
+    assert rated(looks, shares, labelled).most_typical(region) in (0, 1)
+    shares[:3] = 1, 0
+    assert rated(looks, shares, labelled).most_typical(region) in (3, 4)
+    assert rated(looks, shares, np.arange(6) < 5).most_typical(region) is None
 
 
 @settings(max_examples=30)
