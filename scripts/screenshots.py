@@ -2,7 +2,8 @@
 
     LANDSEG_DATA=... python scripts/screenshots.py FOLDER
 
-Paints on the orthophoto, trains on what is painted, maps the whole, corrects and exports: about eight minutes.
+Labels cells of the orthophoto, accepts what is suggested, trains, maps the whole, corrects and exports: about eight
+minutes. A part of it is recorded.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
-from tour_labels import BRUSH_PX, CLASSES, GESTURES, Gesture
+from recording import Recorder
+from tour_labels import BRUSH_PX, CLASSES, CLICKS, GESTURES, REGIONS, Gesture
 
+from landseg_core.geo.tiling import TileKey
 from landseg_gui import startup
 from landseg_gui.jobs.runner import JobRunner
 from landseg_gui.main_window.window import MainWindow
@@ -43,6 +46,7 @@ PATIENCE_S = 900
 TRAINING_MINUTES = 4.0
 QUALITY = 88
 """Of WebP: text stays sharp at a fifth of a PNG's size."""
+_MOVES = 8
 NEAR = (6100, 3250), 0.42
 """The close view: its middle in px of the orthophoto, and its zoom."""
 
@@ -70,6 +74,8 @@ class Tour:
         self._window, self._themes = window, themes
         self._pictures, self._orthophoto = pictures, orthophoto
         self._session = window.session.project_session
+        self._recorder = Recorder(window)
+        self._mouse = QPointF(200, 200)
 
     def grab(self, name: str, widget: QWidget | None = None, theme: str = "light") -> None:
         """Save the window, or one widget of it, as a picture."""
@@ -93,24 +99,94 @@ class Tour:
         wait_until(lambda: self._session.image and self._window.session.layers.labels, "project")
 
     def paint(self) -> None:
-        """Paint by mouse and keys, and grab the labels near by."""
+        """Paint by mouse and keys all over the image."""
         self._window.tools.settings.size = BRUSH_PX
         for gesture in GESTURES:
             self._paint(gesture)
         self._near()
-        self._window.tools.select("brush")
-        self.grab("paint")
+
+    def suggest(self) -> None:
+        """Click on cells near by until the suggestion is good, and accept some of it; this is recorded."""
+        self._recorder.start()
+        self._label_cells()
+        self.grab("suggestion")
+        self._accept_regions()
+        self._answer_questions()
+        self._recorder.stop()
+        seconds = self._recorder.save(self._pictures / "labelling.webp")
+        print(f"recorded {seconds:.0f} s")
         self._window.docks.bring_up("history")
         self.grab("paint-dark", theme="dark")
         self._window.docks.bring_up("classes")
+
+    def _label_cells(self) -> None:
+        self._window.tools.select("superpixel")
+        for name, position in CLICKS:
+            self._session.paint.active_value = self._value(name)
+            self._move_to(position)
+            self._wait_for_cells(position)
+            self._click(position)
+            wait(0.4)
+        wait_until(lambda: self._window.session.suggestions.is_current, "suggestion")
+        wait(1.0)
+
+    def _wait_for_cells(self, position: tuple[int, int]) -> None:
+        pyramid, scale = self._window.session.layers.image.reader.pyramid, self._window.viewport.frame.scale
+        level = pyramid.level_for_scale(scale)
+        column, row = ((value >> level) // pyramid.tile for value in position)
+        wait_until(lambda: self._window.session.cells.cells(TileKey(level, row, column)), "cells")
+
+    def _accept_regions(self) -> None:
+        self._window.tools.select("accept_region")
+        for position in REGIONS:
+            self._move_to(position)
+            wait(0.5)
+            self._click(position)
+            wait(0.6)
+
+    def _answer_questions(self) -> None:
+        child(self._window, QAction, "action_label_queue").trigger()
+        for number in range(3):
+            wait(2.0)
+            if number == 1:
+                self.grab("queue")
+            QTest.keyClick(self._window.viewport, Qt.Key.Key_Return)
+        wait(1.0)
+        QTest.keyClick(self._window.viewport, Qt.Key.Key_Escape)
+        self._near()
+
+    def accept_suggestion(self) -> None:
+        """Accept what is suggested for the view, where it is sure enough."""
+        wait_until(lambda: self._window.session.suggestions.is_current, "suggestion")
+        dialog = self._dialog("accept_suggestion", "accept")
+        self.grab("accept-suggestion-dialog", dialog)
+        child(dialog, QPushButton, "accept_start").click()
+        wait_until(lambda: not self._session.editing.busy, "labels")
+        self._window.tools.select("brush")
+        self.grab("paint")
+
+    def _value(self, name: str) -> int:
+        return next(item.value for item in self._session.schema.classes if item.name == name)
+
+    def _move_to(self, position: tuple[int, int]) -> None:
+        """Move the mouse as a hand does: in steps that are seen."""
+        start, end = self._mouse, QPointF(self._on_screen(position))
+        for step in range(1, _MOVES + 1):
+            self._mouse = start + (end - start) * step / _MOVES
+            QTest.mouseMove(self._window.viewport.viewport(), self._mouse.toPoint())
+            wait(0.04)
+
+    def _click(self, position: tuple[int, int]) -> None:
+        view, point = self._window.viewport.viewport(), self._on_screen(position)
+        QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=point)
+        wait(0.12)
+        QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=point)
 
     def _paint(self, gesture: Gesture) -> None:
         columns, rows = zip(*gesture.places, strict=True)
         middle = (min(columns) + max(columns)) / 2, (min(rows) + max(rows)) / 2
         self._window.viewport.centre_on(*middle, 0.4)
-        self._session.paint.active_value = next(
-            item.value for item in self._session.schema.classes if item.name == gesture.name
-        )
+        self._session.paint.active_value = self._value(gesture.name)
         self._window.tools.select(gesture.tool)
         points = [self._on_screen(place) for place in gesture.places]
         {"polygon": self._polygon, "brush": self._stroke}[gesture.tool](points)
@@ -198,10 +274,10 @@ class Tour:
         self._window.viewport.centre_on(*NEAR[0], NEAR[1])
         wait(1.5)
 
-    def _dialog(self, name: str) -> QDialog:
-        child(self._window, QAction, f"action_{name}").trigger()
+    def _dialog(self, action: str, name: str = "") -> QDialog:
+        child(self._window, QAction, f"action_{action}").trigger()
         wait(0.3)
-        return child(self._window, QDialog, f"dialog_{name}")
+        return child(self._window, QDialog, f"dialog_{name or action}")
 
 
 Child = TypeVar("Child", bound=QObject)
@@ -239,6 +315,8 @@ def main() -> None:
             tour.open,
             tour.make_project,
             tour.paint,
+            tour.suggest,
+            tour.accept_suggestion,
             tour.edit_classes,
             tour.train,
             tour.runs,

@@ -34,7 +34,10 @@ Doubles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class RowGroup:
-    """Rows of one origin: `origin` says which, such as an image and a tile; `weight` is how much they count."""
+    """Rows of one origin: `origin` says which, such as an image and a tile.
+
+    `weight` is how much they count beside those of the tiles in view, which have 1.
+    """
 
     origin: object
     rows: TileRows
@@ -124,6 +127,20 @@ class Suggestion:
         return Reason(origin, (float(column), float(across)), float(parts[row] / parts.sum()))
 
 
+def row_weights(group: RowGroup, classes: npt.NDArray[np.uint8]) -> Doubles:
+    """Return (m,): how much each row of a group, which is of one tile, counts.
+
+    Labels near each other are much alike: n cells count as their root, or a polygon would outweigh single clicks, and
+    a suggestion that was accepted would prove itself right. In view that holds for each class; elsewhere for all
+    together, since there labels say how common a class is.
+    """
+    own, shares = group.rows.labelled.weights, group.rows.labelled.shares(classes)
+    counts = own @ shares
+    if group.weight < 1:
+        counts = np.full(len(classes), counts.sum())
+    return np.asarray(group.weight * own * (shares @ np.maximum(counts, 1) ** -0.5))
+
+
 class ViewCells:
     """The cells of the tiles in view, prepared once for all suggestions about them."""
 
@@ -168,7 +185,7 @@ class ViewCells:
     ) -> tuple[npt.NDArray[np.uint8], FittedRows]:
         """Return the classes that have rows, and the rows, of those that weigh most if there are too many."""
         shares = np.concatenate([np.empty((0, len(classes))), *(g.rows.labelled.shares(classes) for g in groups)])
-        weights = np.concatenate([np.empty(0), *(g.rows.labelled.weights * g.weight for g in groups)])
+        weights = np.concatenate([np.empty(0), *(row_weights(g, classes) for g in groups)])
         used = np.argsort(-weights * shares.any(axis=1), kind="stable")[:MOST_ROWS]
         used = np.sort(used[shares[used].any(axis=1)])
         known = shares[used].any(axis=0)

@@ -6,7 +6,7 @@ import pytest
 from landseg_core.assistant.cell_graph import TileOutline
 from landseg_core.assistant.features import Columns, TileCells
 from landseg_core.assistant.rows import TileRows
-from landseg_core.assistant.suggestion import RIDGE, RowGroup, Suggestion, ViewCells
+from landseg_core.assistant.suggestion import RIDGE, RowGroup, Suggestion, ViewCells, row_weights
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import UNLABELLED
 
@@ -112,6 +112,22 @@ def test_what_weighs_more_wins() -> None:
     found = ViewCells({LEFT: tile}).suggest([honest, wrong], {}, (LAND, WATER))
     assert found is not None
     assert found.values(LEFT).tolist() == np.where(BRIGHT, WATER, LAND).tolist()
+
+
+def test_many_cells_of_a_tile_count_as_their_root() -> None:
+    drawn = labels(land=tuple(range(16)), water=(20, 21, 22, 23), road=(30,))
+    group = RowGroup(LEFT, rows_of(cells(), drawn))
+    classes = np.array([LAND, WATER, ROAD], np.uint8)
+    of_class = row_weights(group, classes) @ group.rows.labelled.shares(classes)
+    np.testing.assert_allclose(of_class, [4, 2, 1])
+
+
+def test_elsewhere_labels_keep_their_proportions() -> None:
+    drawn = labels(land=tuple(range(21)), water=(24, 25, 26, 27))
+    group = RowGroup(LEFT, rows_of(cells(), drawn), 0.5)
+    classes = np.array([LAND, WATER], np.uint8)
+    of_class = row_weights(group, classes) @ group.rows.labelled.shares(classes)
+    np.testing.assert_allclose(of_class, [0.5 * 21 / 5, 0.5 * 4 / 5])
 
 
 def test_tiles_side_by_side_agree_across_their_edge() -> None:
