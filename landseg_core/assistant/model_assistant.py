@@ -125,6 +125,19 @@ class ModelAssistant:
 
         return drawn_view(self._pyramid, keys, tile, found.suggestion)
 
+    def row_groups(
+        self, level: int, weight: float, most: int, control: JobControl | None = None
+    ) -> list[ModelRowGroup]:
+        """Return the labelled cells of `most` tiles at most, for suggestions on other images.
+
+        Raises:
+            JobStopped: on request.
+            RasterError: the image cannot be read.
+        """
+        keys = nearest_labelled(self._labels, level, [], most)
+        self.compute(keys, control)
+        return [ModelRowGroup(RowOrigin(self.name, key), self._tile_rows(key), weight) for key in keys]
+
     def _is_known(self, key: TileKey) -> bool:
         return self._model.cached(key) is not None and self._features.cached(key) is not None
 

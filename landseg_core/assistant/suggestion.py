@@ -91,6 +91,11 @@ class Suggestion:
         self._cells, self._rows, self._support = cells, rows, support
 
     @property
+    def is_of_model(self) -> bool:
+        """Return whether it begins with what a model predicts."""
+        return self._predicted is not None
+
+    @property
     def tiles(self) -> tuple[TileKey, ...]:
         """Return the tiles that it is about."""
         return tuple(self._parts)

@@ -331,8 +331,8 @@ ROWS: tuple[ActionRow | Separator | SubMenu, ...] = (
         "suggest",
         "suggestion",
         ("V",),
-        tip=N_("Show a class for everything in view, suggested from the labels"),
-        needs=NEEDS_IMAGE,
+        tip=N_("Show a class for everything in view, suggested from the model in use and the labels"),
+        needs=NEEDS_RASTER,
         checkable=True,
     ),
     ActionRow(

@@ -33,7 +33,7 @@ from landseg_gui.viewer.layer import Layer, MaskLayer
 from landseg_gui.viewer.layers import LayerStack
 
 _PREVIEW_TIP = N_("Live prediction of the current view, updated after each epoch")
-_SUGGESTION_TIP = N_("What the assistant suggests from the labels; the surer, the more opaque")
+_SUGGESTION_TIP = N_("What the assistant suggests from the model in use and the labels; the surer, the more opaque")
 _LABELS_TIP = N_("The labels of this image; their classes are in the Classes panel")
 
 FillMenu = Callable[[QMenu], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -61,7 +62,7 @@ class CorrectionList(QWidget):
             self._fill()
         for row, entry in enumerate(entries):
             is_current = project is not None and project.corrections.is_current(entry)
-            text = tr("as they are") if is_current else tr("have changed since")
+            text = tr("unchanged since") if is_current else tr("changed since")
             self._table.setItem(row, 2, QTableWidgetItem(text))
         self.setVisible(bool(entries))
         self._show_button()
@@ -100,13 +101,16 @@ class CorrectionList(QWidget):
 
 def _table() -> QTableWidget:
     titles = [tr("Correction of"), tr("Date"), tr("Labels")]
-    table: QTableWidget = QTableWidget(0, len(titles), objectName="corrections_table", showGrid=False)
+    table: QTableWidget = QTableWidget(
+        0, len(titles), objectName="corrections_table", showGrid=False, frameShape=QTableWidget.Shape.NoFrame
+    )
     table.setHorizontalHeaderLabels(titles)
-    table.setFrameShape(QTableWidget.Shape.NoFrame)
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.horizontalHeader().setHighlightSections(False)
+    table.horizontalHeader().setStretchLastSection(True)
+    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     return table

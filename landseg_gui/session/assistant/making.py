@@ -98,6 +98,11 @@ class SuggestionMaker:
         if request.model is None or not self._by_model(request, request.model, subject, control):
             self._by_labels(request, subject, control)
 
+    def forget_others(self, image_id: int | None = None) -> None:
+        """Compute the labelled cells of an image again when they are needed, or those of all."""
+        self.others.forget(image_id)
+        self._models.others.forget(image_id)
+
     def release(self) -> None:
         """Release the image that the model has been opened on."""
         self._models.close()
@@ -151,12 +156,20 @@ class SuggestionMaker:
             self._on_refused(request, error)
             return False
         classes = ModelClasses.of(header.schema, request.schema)
-        for part in [[], *assistant.missing(request.level, request.seen)]:
-            assistant.compute(part, control)
+        others = self._models.others
+
+        def suggest() -> None:
             control.checkpoint()
-            found = assistant.suggest(request.level, request.seen, classes)
+            known = others.known([entry.id for entry in subject.others], request.level)
+            found = assistant.suggest(request.level, request.seen, classes, known)
             if found is not None:
                 self._emit(request, found, control)
+
+        for part in [[], *assistant.missing(request.level, request.seen)]:
+            assistant.compute(part, control)
+            suggest()
+        if subject.project and others.compute(subject.project, list(subject.others), request.level, control):
+            suggest()
         return True
 
 

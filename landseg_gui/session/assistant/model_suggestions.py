@@ -7,18 +7,25 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from landseg_core.assistant.image_assistant import ImageAssistant
+from landseg_core.assistant.image_assistant import OTHER_IMAGE, ImageAssistant
 from landseg_core.assistant.model_assistant import ModelAssistant
+from landseg_core.assistant.model_suggestion import ModelRowGroup
 from landseg_core.assistant.model_tiles import ModelTiles, Network
 from landseg_core.errors import LandsegError, ModelError
+from landseg_core.events import JobControl
 from landseg_core.messages import N_
 from landseg_core.models.bundle import ModelBundle
+from landseg_core.models.compatibility import alpha_for
 from landseg_core.models.header import BundleHeader, model_path, read_header
+from landseg_core.project.images import ImageEntry, open_image
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.tiles import TileBudget
 from landseg_gui.jobs.imports import import_undisturbed
+from landseg_gui.session.assistant.other_images import RowsOfOthers
 
+MOST_OTHER_TILES = 3
+"""So many labelled tiles of another image are used at most: the network takes a second for each."""
 _BUDGET = 128 * 2**20  # bytes: a tile takes 3 MB with five classes
 
 Open = Callable[[BundleHeader], RasterSource]
@@ -63,9 +70,14 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 class ModelSuggestions:
-    """Opens the model in use on the image in the view. For one thread at a time."""
+    """Opens the model in use on the image in the view. For one thread at a time.
+
+    Attributes:
+        others: what the model says of the labelled cells of other images.
+    """
 
     def __init__(self) -> None:
+        self.others = RowsOfOthers(self._groups_of)
         self._model: LoadedModel | None = None
         self._opened: tuple[LoadedModel, ImageAssistant, ModelAssistant, ExitStack] | None = None
         self._refused: tuple[Path, tuple[int, int], ImageAssistant, LandsegError] | None = None
@@ -96,11 +108,24 @@ class ModelSuggestions:
         try:
             if self._model is None or not self._model.is_current(path):
                 self._model = None
+                self.others.forget()
                 self._model = LoadedModel.load(path)
             self._opened = self._model, image, *_opened(self._model, image, open_source)
         except LandsegError as error:
             self._refused = path, stamp, image, error
             raise
+
+    def _groups_of(
+        self, entry: ImageEntry, image: ImageAssistant, level: int, control: JobControl
+    ) -> list[ModelRowGroup]:
+        assert self._model is not None, "others are asked for after the image in the view"
+
+        def open_source(header: BundleHeader) -> RasterSource:
+            return open_image(entry, alpha_for(header, entry.path))
+
+        assistant, opened = _opened(self._model, image, open_source)
+        with opened:
+            return assistant.row_groups(level, OTHER_IMAGE, MOST_OTHER_TILES, control)
 
     def close(self) -> None:
         """Release the image and all that has been computed of it; the model stays loaded."""

@@ -49,8 +49,7 @@ def why_suggested(
     is_of_cell = int(found.suggestion.values(key)[cell]) == value
     reasons = found.suggestion.reasons(key, cell) if is_of_cell else []
     if not reasons:
-        text = tr("Suggestion: {name} {percent} %, as the model predicts", name=item.name, percent=percent)
-        return Why(text, item.colour)
+        return Why(_text_without_labels(found, item.name, percent), item.colour)
     text = tr(
         "Suggestion: {name} {percent} %, as at {positions}",
         name=item.name,
@@ -58,6 +57,12 @@ def why_suggested(
         positions="; ".join(_position_text(reason, image) for reason in reasons),
     )
     return Why(text, item.colour, tuple(_origin(one).position(one) for one in reasons if _origin(one).image == image))
+
+
+def _text_without_labels(found: SuggestedView, name: str, percent: int) -> str:
+    if found.suggestion.is_of_model:
+        return tr("Suggestion: {name} {percent} %, as the model predicts", name=name, percent=percent)
+    return tr("Suggestion: {name} {percent} %, as its neighbours", name=name, percent=percent)
 
 
 def _origin(reason: Reason) -> RowOrigin:

@@ -115,10 +115,15 @@ class Suggestions(QObject):
         if not self._on or (self._manual and self.outdated):
             self._on = self._explains = self._explains_model = True
             self._make()
+            self._explain_that_nothing_is_open()
         else:
             self._on = False
             self._clear()
         self.changed.emit()
+
+    def _explain_that_nothing_is_open(self) -> None:
+        if self._session.project_session.project is None and self._session.model.path is None:
+            self._session.notifier.info(tr("Open a project, or choose a model: then the view gets a suggestion."))
 
     def set_only_when_asked(self, manual: bool) -> None:
         """Make suggestions only on request, or with every change."""
@@ -154,7 +159,7 @@ class Suggestions(QObject):
         """Begin anew with another image, whose labels are no longer those that are known of it."""
         image = self._session.project_session.image
         if image is not None:
-            self._maker.others.forget(image.id)
+            self._maker.forget_others(image.id)
         self._close_assistant()
         self._clear()
         if self._on:
@@ -162,7 +167,7 @@ class Suggestions(QObject):
 
     def _forget(self) -> None:
         """Begin anew with another project."""
-        self._maker.others.forget()
+        self._maker.forget_others()
         self._close_assistant()
         self._clear()
 

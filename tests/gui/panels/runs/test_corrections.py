@@ -39,11 +39,11 @@ def rows(listed: CorrectionList) -> list[list[str]]:
 def test_the_newest_is_first_and_it_says_whether_labels_have_changed(
     listed: CorrectionList, session: Session, painted_project: Project
 ) -> None:
-    assert rows(listed) == [["b-run", "as they are"], ["a-run", "as they are"]]
+    assert rows(listed) == [["b-run", "unchanged since"], ["a-run", "unchanged since"]]
     paint_rectangle(painted_project, 1, (0, 0, 8, 8))
     add(painted_project, "c-run")
     session.project_session.editing.refresh()
-    assert [row[1] for row in rows(listed)] == ["as they are", "have changed since", "have changed since"]
+    assert [row[1] for row in rows(listed)] == ["unchanged since", "changed since", "changed since"]
     assert session.project_session.lifecycle.close()
     assert listed.isHidden()
 

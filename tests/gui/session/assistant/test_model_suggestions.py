@@ -122,10 +122,28 @@ def test_without_a_project_it_is_the_prediction(session: Session, model: Path, t
     session.files.open([image])
     qtbot.waitUntil(lambda: session.layers.image is not None, timeout=LONG_MS)
     session.suggestions.set_frame(WHOLE)
-    session.suggestions.ask()
+    with qtbot.waitSignal(session.notifier.posted) as posted:
+        session.suggestions.ask()
+    assert posted.args[0].text == "Open a project, or choose a model: then the view gets a suggestion."
     assert shown(session) is None
     session.model.path = model
     qtbot.waitUntil(lambda: is_shown(session, predicted(image)), timeout=LONG_MS)
     session.model.path = None
     assert shown(session) is None
     session.suggestions.close()
+
+
+def test_labels_of_another_image_bend_it(suggestions: Suggestions, session: Session, model: Path, qtbot: QtBot) -> None:
+    image, project = session.project_session.image, session.project_session.project
+    assert image is not None
+    assert project is not None
+    session.model.path = model
+    erase_all(session)
+    suggestions.ask()
+    own = predicted(image.path)
+
+    def is_bent() -> bool:
+        found = shown(session)
+        return found is not None and bool((found != own).mean() > 0.1)
+
+    qtbot.waitUntil(is_bent, timeout=LONG_MS)
