@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ ELSEWHERE = 0.5
 OTHER_IMAGE = 0.3
 MOST_TILES = 32
 """So many labelled tiles outside the view are used at most, the nearest to it."""
+FIRST_TILES = 4
+"""So many unknown tiles are computed for a first suggestion, those in the middle of the view."""
 _THREADS = 2
 
 Codes = npt.NDArray[np.uint8]
@@ -123,6 +126,7 @@ class ImageAssistant:
         control: JobControl | None = None,
         *,
         complete: bool = True,
+        first: bool = False,
     ) -> SuggestedView | None:
         """Return what the labels suggest in and around a view; None while fewer than two classes have a label.
 
@@ -133,6 +137,7 @@ class ImageAssistant:
             others: rows of other images, see `row_groups`.
             control: a request to stop is heard between tiles.
             complete: whether to compute the labelled tiles outside the view that are not known yet, or do without them.
+            first: whether to be content with the tiles that are known and a few in the middle of the view.
 
         Raises:
             JobStopped: on request.
@@ -141,6 +146,9 @@ class ImageAssistant:
         control = control or JobControl()
         control.checkpoint()
         keys = tiles_around(self._pyramid, level, seen)
+        if first:
+            missing = self._missing(keys)
+            keys = sorted(set(keys) - set(missing[FIRST_TILES:]))
         near = self._nearest(level, keys)
         if not complete:
             near = [key for key in near if self._features.cached(key) is not None]
@@ -162,6 +170,16 @@ class ImageAssistant:
             if len(known) > 1:
                 return True
         return len(known) > 1
+
+    def has_much_to_do(self, level: int, seen: PixelWindow) -> bool:
+        """Return whether so much of a view is unknown that a first suggestion for its middle is worth its time."""
+        return len(self._missing(tiles_around(self._pyramid, level, seen))) > 2 * FIRST_TILES
+
+    def _missing(self, keys: Sequence[TileKey]) -> list[TileKey]:
+        """Return the tiles that are not known, those in the middle first."""
+        middle = sum(key.row for key in keys) / len(keys), sum(key.column for key in keys) / len(keys)
+        missing = [key for key in keys if self._features.cached(key) is None]
+        return sorted(missing, key=lambda key: math.hypot(key.row - middle[0], key.column - middle[1]))
 
     def is_complete(self, level: int, seen: PixelWindow) -> bool:
         """Return whether all labelled tiles that count for a view are known."""

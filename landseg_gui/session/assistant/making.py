@@ -110,8 +110,11 @@ class SuggestionMaker:
     # --- from labels alone
 
     def _by_labels(self, request: SuggestionRequest, subject: Subject, control: JobControl) -> None:
-        """Make a suggestion, and another one once labels outside the view are known."""
+        """Make a suggestion, at first for the middle of the view, and another one with the labels outside of it."""
         numbers, known = [entry.id for entry in subject.others], self.others
+        if subject.image.has_much_to_do(request.level, request.seen):
+            others = known.known(numbers, request.level)
+            self._from_labels(request, subject, others, control, complete=False, first=True)
         complete = subject.image.is_complete(request.level, request.seen)
         self._from_labels(request, subject, known.known(numbers, request.level), control, complete=complete)
         if not complete:
@@ -127,9 +130,10 @@ class SuggestionMaker:
         control: JobControl,
         *,
         complete: bool = True,
+        first: bool = False,
     ) -> None:
         level, seen, classes = request.level, request.seen, request.classes
-        found = subject.image.suggest(level, seen, classes, others, control, complete=complete)
+        found = subject.image.suggest(level, seen, classes, others, control, complete=complete, first=first)
         if found is None and not complete:
             return  # the rest of the labels may make one: until then the former one stays
         self._emit(request, found, control)

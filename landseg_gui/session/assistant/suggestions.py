@@ -101,8 +101,11 @@ class Suggestions(QObject):
 
     @property
     def is_current(self) -> bool:
-        """Return whether what is shown was made of the present labels, classes and view."""
-        return self._shown is not None and self._shown[0] == self._request()
+        """Return whether what is shown was made of the present labels, classes and view, and for all of it."""
+        if self._shown is None or self._shown[0] != self._request():
+            return False
+        request, found = self._shown
+        return set(request.keys) <= set(found.suggestion.tiles)
 
     def restore(self, *, on: bool, only_when_asked: bool) -> None:
         """Switch both as they were in the last session; on, it begins once two classes have a label."""

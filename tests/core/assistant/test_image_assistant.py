@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.rasters import write_raster
 
+from landseg_core.assistant import image_assistant
 from landseg_core.assistant.cells import cut_cells
 from landseg_core.assistant.image_assistant import ImageAssistant, RowOrigin
 from landseg_core.assistant.tile_pixels import ImageScale, read_tile_image
@@ -201,3 +202,29 @@ def test_without_two_classes_nothing_is_read_of_the_image(image: Opened, monkeyp
     image.stroke(80, FIELD)
     image.stroke(240, 9)  # of no class that there is
     assert image.assistant.suggest(0, ALL, (FIELD, WATER)) is None
+
+
+def test_a_first_suggestion_is_for_the_middle_of_the_view(image: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_assistant, "FIRST_TILES", 1)
+    image.stroke(80, FIELD)
+    image.stroke(240, WATER)
+    keys = [TileKey(0, 0, column) for column in (0, 1)]
+    monkeypatch.setattr(image_assistant, "tiles_around", lambda *_: keys)
+    assert not image.assistant.has_much_to_do(0, ALL)
+    found = image.assistant.suggest(0, ALL, (FIELD, WATER), first=True)
+    assert found is not None
+    assert found.suggestion.tiles == (keys[0],)
+    assert found.window == PixelWindow(0, 0, 512, 320)
+    whole = image.assistant.suggest(0, ALL, (FIELD, WATER))
+    assert whole is not None
+    assert set(whole.suggestion.tiles) == set(keys)
+    again = image.assistant.suggest(0, ALL, (FIELD, WATER), first=True)  # what is known is shown, however much it is
+    assert again is not None
+    assert (again.values == whole.values).all()
+
+
+def test_the_middle_comes_first(image: Opened) -> None:
+    keys = [TileKey(0, row, column) for row in range(5) for column in range(5)]
+    order = image.assistant._missing(keys)
+    assert order[0] == TileKey(0, 2, 2)
+    assert set(order[-4:]) == {TileKey(0, row, column) for row in (0, 4) for column in (0, 4)}

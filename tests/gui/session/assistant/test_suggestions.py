@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -228,3 +230,12 @@ def test_images_without_labels_are_not_opened(
     monkeypatch.setattr(other_images, "open_image", lambda entry: pytest.fail(f"{entry.name} is opened"))
     asked(suggestions, session, qtbot)
     qtbot.waitUntil(lambda: suggestions._maker.others._groups == {(other.id, 0): []}, timeout=LONG_MS)
+
+
+def test_a_first_suggestion_for_a_part_of_the_view_is_not_all(suggestions: Suggestions, session, qtbot: QtBot) -> None:
+    asked(suggestions, session, qtbot)
+    assert suggestions.is_current
+    assert suggestions._shown is not None
+    request, found = suggestions._shown
+    suggestions._shown = request, replace(found, suggestion=SimpleNamespace(tiles=()))
+    assert not suggestions.is_current
