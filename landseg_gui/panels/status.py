@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStatusBar, QWidget
 
 from landseg_core.geo.grid import RasterGrid
+from landseg_gui.panels.elided_label import ElidedLabel
 from landseg_gui.plain_text import PlainLabel
 from landseg_gui.text import coordinate, thousands, three_digits, tr
 
@@ -28,9 +30,14 @@ class StatusBar(QStatusBar):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="status_bar", sizeGripEnabled=False)
-        self._fields = {name: PlainLabel(objectName=f"status_{name}") for name in ("crs", "pixel", "class", "zoom")}
-        for field in self._fields.values():
-            (self.addPermanentWidget if field is self._fields["zoom"] else self.addWidget)(field)
+        self._fields: dict[str, PlainLabel] = {
+            name: PlainLabel(objectName=f"status_{name}") for name in ("crs", "pixel", "zoom")
+        }
+        self._fields["class"] = ElidedLabel("", "status_class", mode=Qt.TextElideMode.ElideRight)
+        self.addWidget(self._fields["crs"])
+        self.addWidget(self._fields["pixel"])
+        self.addWidget(self._fields["class"], 1)
+        self.addPermanentWidget(self._fields["zoom"])
         self._crs_name = ""
 
     def add_field(self, field: QWidget) -> None:
@@ -49,6 +56,7 @@ class StatusBar(QStatusBar):
         """Show a position, given in raster px, and the class there."""
         self._fields["pixel"].setText(tr("Pixel {column}, {row}", column=math.floor(column), row=math.floor(row)))
         self._fields["class"].setText(class_name)
+        self._fields["class"].setToolTip(class_name)
         self._fields["crs"].setText(self._coordinates(grid, column, row))
 
     def clear_position(self) -> None:

@@ -71,3 +71,11 @@ def test_a_field_that_shows_itself_stands_at_the_right_end(qtbot, bar) -> None:
     bar.show()
     assert field.isVisible()
     assert field.x() > bar.findChild(QLabel, "status_zoom").x()
+
+
+def test_a_long_text_does_not_widen_the_window(bar) -> None:
+    grid = RasterGrid(100, 100, Affine.identity(), None)
+    bar.show_position(grid, 1, 2, "water")
+    before = bar.minimumSizeHint().width()
+    bar.show_position(grid, 1, 2, "Suggestion: " + "background 43 %, as at 3699, 4424; " * 9)
+    assert bar.minimumSizeHint().width() == before
