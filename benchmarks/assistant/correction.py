@@ -73,7 +73,8 @@ def _corrected(case: Case, labels: Sequence[Mask], folder: Path) -> tuple[list[M
     return maps, correcting_s + predicting_s
 
 
-def _of_scene(title: str, labels: LabelsOf) -> Line:
+def correction_of_scene_line(title: str, labels: LabelsOf) -> Line:
+    """Return a line of a parent of other scenes, corrected by some labels."""
     goals = (Goal("miou", "mIoU"), Goal("accuracy", "accuracy"), Goal("gain", "gain in mIoU over the parent"))
     whole = f"parent of other scenes, corrected by {title}"
     return Line(whole, partial(correction_of_scene, labels), goals, trains=True, seeds=(0, 1, 2))
@@ -90,6 +91,6 @@ LINES = {
         trains=True,
         seeds=(0, 1, 2),
     ),
-    "correction-strokes": _of_scene(f"{STROKES} strokes", strokes_anywhere),
-    "correction-errors": _of_scene(f"{STROKES} strokes at its errors", strokes_at_parent_errors),
+    "correction-strokes": correction_of_scene_line(f"{STROKES} strokes", strokes_anywhere),
+    "correction-errors": correction_of_scene_line(f"{STROKES} strokes at its errors", strokes_at_parent_errors),
 }

@@ -11,17 +11,24 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.assistant.clicking import Ids
-from benchmarks.assistant.scenes import CLASS_COUNT
+from benchmarks.assistant.scenes import CLASS_COUNT, CLASSES
 from benchmarks.scribbles import UNLABELLED, Mask
 from landseg_core.assistant.cells import cut_cells
-from landseg_core.assistant.image_assistant import OTHER_IMAGE, ImageAssistant
-from landseg_core.assistant.label_queue import LabelQueue, Question, QueueRequest
+from landseg_core.assistant.image_assistant import OTHER_IMAGE, ImageAssistant, SuggestedView
+from landseg_core.assistant.label_queue import LabelQueue, Question, QueueRequest, Suggest
+from landseg_core.assistant.last_layer import LastLayer
+from landseg_core.assistant.model_assistant import ModelAssistant
+from landseg_core.assistant.model_suggestion import ModelClasses
+from landseg_core.assistant.model_tiles import ModelTiles
 from landseg_core.assistant.suggestion import RowGroup
 from landseg_core.assistant.tile_pixels import ImageScale, read_tile_image
+from landseg_core.events import JobControl
 from landseg_core.geo.tiling import TileKey
 from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import load_classes
 from landseg_core.labels.label_raster import LabelRaster
 from landseg_core.labels.regions import Position
+from landseg_core.models.bundle import ModelBundle
 from landseg_core.raster.pyramid.overviews import PyramidReader
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.tiles import TileBudget
@@ -46,6 +53,7 @@ class LabelledImage(AbstractContextManager["LabelledImage"]):
                 path.name, self._reader, self._labels, self._cut, lambda: self._scale, TileBudget(BUDGET_BYTES)
             )
             stack.callback(self._assistant.close)
+            self._suggest: Suggest | None = None
             self._queue = LabelQueue(self._assistant, self._reader.pyramid, self._labels, self._cut)
             self._undo = stack.pop_all()
 
@@ -79,7 +87,21 @@ class LabelledImage(AbstractContextManager["LabelledImage"]):
         """Yield cells of a view whose labels help most, none of them where it has been `asked` before."""
         right, bottom = float(view.right), float(view.bottom)
         ring = ((view.x, view.y), (right, view.y), (right, bottom), (view.x, bottom))
-        return self._queue.questions(QueueRequest(tuple(range(CLASS_COUNT)), (ring,), tuple(asked)))
+        return self._queue.questions(QueueRequest(tuple(range(CLASS_COUNT)), (ring,), tuple(asked)), self._suggest)
+
+    def use_model(self, bundle: ModelBundle) -> None:
+        """Have the suggestions that questions follow begin with what a model predicts, as the model in use does."""
+        tiles = ModelTiles(LastLayer(bundle), bundle.header, self._reader, self._cut, TileBudget(BUDGET_BYTES))
+        model = ModelAssistant(self._assistant.name, tiles, self._assistant.features, self._cut, self._labels)
+        self._undo.callback(model.close)
+        classes = ModelClasses.of(bundle.header.schema, load_classes(CLASSES))
+
+        def suggest(level: int, window: PixelWindow, control: JobControl) -> SuggestedView | None:
+            for part in model.missing(level, window):
+                model.compute(part, control)
+            return model.suggest(level, window, classes)
+
+        self._suggest = suggest
 
     def row_groups(self) -> list[RowGroup]:
         """Return what its labels say about other images."""

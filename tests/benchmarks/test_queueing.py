@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from support.models import random_bundle
 
 from benchmarks.assistant import queueing
 from benchmarks.assistant.line import Case
-from benchmarks.assistant.queueing import at_largest_errors, at_questions, at_random, most_frequent, queue
+from benchmarks.assistant.queueing import (
+    at_largest_errors,
+    at_questions,
+    at_random,
+    most_frequent,
+    queue,
+    region_around,
+    strokes_at_questions,
+)
 from benchmarks.assistant.scenes import DataSet, View
 from benchmarks.assistant.suggesting import LabelledImage
+from landseg_core.assistant.label_queue import Question
+from landseg_core.labels.classes import load_classes
+from landseg_core.labels.regions import CoarseRegion
 
 CLICKS = 6
 
@@ -66,3 +79,36 @@ def test_the_line_of_questions(data: DataSet, tmp_path: Path) -> None:
 def test_the_most_frequent_class_of_nothing_known_is_none() -> None:
     assert most_frequent(np.array([255, 3, 1, 3], np.uint8)) == 3
     assert most_frequent(np.array([255], np.uint8)) == 255
+
+
+def test_strokes_lie_in_the_true_class_near_the_questions(data: DataSet) -> None:
+    scene = data.scene("here")
+    (truth,) = scene.truth()
+    with LabelledImage(scene.images[0]) as image:
+        drawn = strokes_at_questions(image, truth, 4, np.random.default_rng(0))
+    assert len(drawn) == 4
+    for stroke in drawn:
+        assert (truth[stroke.rows, stroke.columns] == stroke.value).all()
+    assert {stroke.value for stroke in drawn} == {0, 1, 2}
+
+
+def test_a_region_is_that_of_the_cell_not_another_one_near_by() -> None:
+    mask = np.zeros((100, 100), np.uint8)
+    mask[:, 50:52] = 1
+    pixels = np.ones((4, 6), bool)
+    question = Question(CoarseRegion(47, 20, 1, pixels), (50.0, 22.0))
+    region = region_around(question, mask)
+    assert region is not None
+    assert region.value == 0
+    assert region.column + region.inside.shape[1] > 52
+    assert not region.inside[:, 50 - region.column :].any()
+    assert region_around(question, np.full_like(mask, 255)) is None
+
+
+def test_questions_may_follow_a_model(data: DataSet) -> None:
+    scene, bundle = data.scene("here"), random_bundle("unet16", classes=5, resolution=None)
+    bundle = replace(bundle, header=replace(bundle.header, schema=load_classes("landcover-dubai")))
+    with LabelledImage(scene.images[0]) as image:
+        assert next(image.questions(image.window)).value == 255
+        image.use_model(bundle)
+        assert next(image.questions(image.window)).value in range(5)
