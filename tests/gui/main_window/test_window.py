@@ -257,7 +257,7 @@ def endless(opened):
 def test_suggestions_are_on_until_somebody_switches_them_off(make_window, settings) -> None:
     first = make_window()
     switch = first.actions_by_name["action_suggest"]
-    first.actions_by_name.enable({"image"})
+    first.actions_by_name.enable({"raster", "image"})
     assert first.session.suggestions.on
     assert switch.isChecked()
     switch.trigger()
