@@ -74,9 +74,11 @@ class ModelAssistant:
     def missing(self, level: int, seen: PixelWindow) -> list[list[TileKey]]:
         """Return the tiles that are still to be computed for a view (full-resolution px), in parts, urgent ones first.
 
-        These are the middle of the view, the rest of it, labelled tiles elsewhere, and random ones for replay.
+        These are the middle of the view, the rest of it, labelled tiles elsewhere, and random ones for replay. From now
+        on, those of the view are not evicted.
         """
         inside = _from_the_middle(tiles_around(self._pyramid, level, seen))
+        self._model.hold(inside)
         unknown = [key for key in inside if not self._is_known(key)]
         near = [key for key in self._nearest(level, inside) if not self._rows.has(key)]
         replay = [key for key in self._replay_tiles(level) if key not in self._replay]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -100,12 +100,17 @@ class ModelTiles:
         Raises:
             RasterError: the raster cannot be read, or holds numbers that are not finite.
         """
-        with self._running:
-            found = self._cache.get(key)
-            if found is None:
-                found = self._computed(key)
-                self._cache.put(key, found)
+        found = self._cache.get(key)
+        if found is not None:
             return found
+        with self._running:
+            found = self._cache.get(key) or self._computed(key)
+            self._cache.put(key, found)
+            return found
+
+    def hold(self, keys: Iterable[TileKey]) -> None:
+        """Keep these tiles, which do not count in the budget, until others are held."""
+        self._cache.hold(keys)
 
     def clear(self) -> None:
         """Release all tiles."""

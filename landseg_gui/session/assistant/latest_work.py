@@ -19,8 +19,14 @@ class LatestWork:
         self._changed = threading.Condition()
         self._waiting: tuple[Work, JobControl] | None = None
         self._control = JobControl()
-        self._closed = False
+        self._busy = self._closed = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nothing is under way, and nothing waits."""
+        with self._changed:
+            return not self._busy and self._waiting is None
 
     def begin(self, work: Work) -> None:
         """Do `work` as soon as the thread is free, which is soon."""
@@ -54,8 +60,10 @@ class LatestWork:
 
     def _next(self) -> tuple[Work, JobControl] | None:
         with self._changed:
+            self._busy = False
             self._changed.wait_for(lambda: self._closed or self._waiting is not None)
             task, self._waiting = self._waiting, None
+            self._busy = task is not None
             return None if self._closed else task
 
 

@@ -107,6 +107,11 @@ class Suggestions(QObject):
         request, found = self._shown
         return set(request.keys) <= set(found.suggestion.tiles)
 
+    @property
+    def is_settled(self) -> bool:
+        """Return whether what is shown is current, and nothing is computed that could make it better."""
+        return self.is_current and self._work.is_idle
+
     def restore(self, *, on: bool, only_when_asked: bool) -> None:
         """Switch both as they were in the last session; on, it begins once two classes have a label."""
         self._on, self._manual = on, only_when_asked

@@ -87,9 +87,9 @@ class Opened:
             tile = read_tile_image(reader, key, scale, MARGIN)
             return tile.bands, tile.valid
 
-        budget = TileBudget(1 << 26)
-        features = CellFeatures(pixels, cells, (texture_maps,), budget)
-        tiles = ModelTiles(self.network, HEADER, reader, cells, budget)
+        self.budget = TileBudget(1 << 26)
+        features = CellFeatures(pixels, cells, (texture_maps,), TileBudget(1 << 26))
+        tiles = ModelTiles(self.network, HEADER, reader, cells, self.budget)
         self.assistant = ModelAssistant(path.stem, tiles, features, cells, self.labels)
 
     def label(self, box: tuple[int, int, int, int], value: int) -> None:
@@ -203,6 +203,14 @@ def test_labels_out_of_view_count_once_they_are_known(image: Opened) -> None:
     assert before is not None
     assert after is not None
     assert (stripes(before, BRIGHT)[2], stripes(after, BRIGHT)[2]) == (0, pytest.approx(0.65, abs=0.15))
+
+
+def test_a_view_larger_than_the_budget_is_computed_once(image: Opened) -> None:
+    image.budget._max_bytes = 1000
+    image.suggest()
+    assert image.assistant.missing(0, ALL) == []
+    assert image.suggest().window == ALL
+    assert image.network.runs == 2
 
 
 def test_it_stops_between_tiles(image: Opened) -> None:
