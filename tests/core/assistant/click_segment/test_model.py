@@ -81,6 +81,15 @@ def test_a_click_segments_what_the_model_says(model: ClickModel) -> None:
     assert mask_of(view, segment)[30, 50]
 
 
+def test_the_decoder_is_asked_for_the_very_position(model: ClickModel) -> None:
+    """The logits of these models are the radius squared less the distance squared, from the centres of their cells."""
+    view, encoded = crop(), model.encode(crop())
+    x, y = encoded.frame.position(view.inside(CLICK[:2]))
+    centres = (np.arange(model.pair.cells) + 0.5) * SIDE / model.pair.cells
+    distances = (centres - x) ** 2 + (centres[:, np.newaxis] - y) ** 2
+    assert model.segment(encoded, [CLICK]).logits[0, 0] == pytest.approx(RADIUS**2 - distances, rel=1e-5, abs=1e-2)
+
+
 @settings(max_examples=10)
 @given(st.integers(20, 300), st.integers(20, 300), st.sampled_from((1, 4)), st.data())
 def test_the_clicked_pixel_is_segmented_in_any_crop(

@@ -127,11 +127,16 @@ class HeldModel:
     def __init__(self, *_files: Path) -> None:
         self.may = threading.Semaphore(0)
         self.begun: list[int] = []
+        self.stops = True
+        self.failing: set[int] = set()
 
     def encode(self, view: Crop, control) -> int:
         self.begun.append(view.x)
         self.may.acquire(timeout=20)
-        control.checkpoint()
+        if self.stops:
+            control.checkpoint()
+        if view.x in self.failing:
+            raise ModelError(f"view {view.x} cannot be encoded")
         return view.x
 
     def segment(self, encoded: int, clicks, former) -> str:
@@ -161,14 +166,26 @@ def test_while_another_view_is_encoded_the_former_answers(
     assert segmenter.state is State.ENCODING
 
 
-def test_a_view_that_was_left_is_dropped(segmenter: ClickSegmenter, held: HeldModel, qtbot: QtBot) -> None:
-    answers = answers_of(segmenter)
+@pytest.mark.parametrize("stops", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_view_that_was_left_is_dropped(
+    segmenter: ClickSegmenter, held: HeldModel, notifier: Notifier, qtbot: QtBot, stops: bool, fails: bool
+) -> None:
+    """Also where the encoder was about to end, or to fail, when it was asked to stop."""
+    answers, states, problems = answers_of(segmenter), [], []
+    collect_errors(notifier, problems)
+    held.stops, held.failing = stops, {1} if fails else set()
     segmenter.encode(crop(1))
     qtbot.waitUntil(lambda: held.begun == [1], timeout=LONG_MS)
     segmenter.encode(crop(2))
+    segmenter.changed.connect(lambda: states.append(segmenter.state))
     held.may.release()
+    qtbot.waitUntil(lambda: held.begun == [1, 2], timeout=LONG_MS)
+    qtbot.wait(1)  # what the first one has emitted arrives
     held.may.release()
     wait_for(segmenter, State.READY, qtbot)
+    assert states == [State.READY]
+    assert problems == []
     segmenter.ask(Question((CLICK,)))
     qtbot.waitUntil(lambda: bool(answers), timeout=LONG_MS)
     assert answers == [(Question((CLICK,)), "2: 1")]
