@@ -16,6 +16,7 @@ MOST_VERTICES = 1000
 
 _FINEST_SIDE = 1024  # px: the outline of a larger region is that of every second, third, ... pixel of it
 _SLIVER = 2  # vertices that enclose nothing
+_CORNERS = 4  # a ring has so many at least, before it is simplified
 
 Ring = tuple[Position, ...]
 """The vertices of a closed outline, in raster px."""
@@ -37,7 +38,9 @@ def outline(pixels: Mask, corner: tuple[int, int], scale: int = 1, most: int = M
 
 def _simplified(rings: Sequence[npt.NDArray[np.int32]], most: int) -> Sequence[npt.NDArray[np.int32]]:
     """Return rings that have few vertices together; small ones are dropped for that."""
-    tolerance = 1.0
+    if sum(map(len, rings)) <= most:
+        return rings
+    rings, tolerance = sorted(rings, key=len, reverse=True)[: most // _CORNERS], 1.0
     while sum(map(len, rings)) > most:
         simplified = [cv2.approxPolyDP(ring, tolerance, closed=True) for ring in rings]
         rings, tolerance = [ring for ring in simplified if len(ring) > _SLIVER], 2 * tolerance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from PySide6.QtCore import QPointF, Qt
@@ -15,7 +15,7 @@ from landseg_gui.text import tr, translated
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext
 from landseg_gui.tools.polygon_draft import ring_path
-from landseg_gui.tools.segmenter import ChooseModel, Question, RestingView, SegmenterState
+from landseg_gui.tools.segmenter import Question, RestingView, SegmenterState
 from landseg_gui.viewer.overlay import Shape
 
 _NEAR = 8  # logical px on the screen
@@ -47,7 +47,7 @@ class SegmentByClicks(Tool):
 
     def __init__(self, spec: ToolSpec, context: ToolContext) -> None:
         super().__init__(spec, context)
-        self.choose_model: ChooseModel = lambda: None
+        self.choose_model: Callable[[], object] = lambda: None
         self._segmenter = context.segmenter
         self._active = False
         self._hover: Position | None = None

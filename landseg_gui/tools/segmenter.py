@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
@@ -103,7 +102,3 @@ class RestingView(QObject):
         view = self._viewport.read_view()
         if view is not None:
             self.rested.emit(Crop(view.rgb, view.window.x, view.window.y, 1 << view.level))
-
-
-ChooseModel = Callable[[], object]
-"""Shows the dialog in which a model is chosen."""
