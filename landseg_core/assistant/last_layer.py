@@ -15,6 +15,9 @@ from landseg_core.assistant.corrections import LastLayerRows
 from landseg_core.assistant.filter_scores import padded_filter_maps
 from landseg_core.assistant.filters import ALIGNMENT
 from landseg_core.compute.devices import choose_device, precision_for
+from landseg_core.compute.memory import NotEnoughMemoryError, device_label, memory_errors
+from landseg_core.errors import ModelError
+from landseg_core.messages import N_
 from landseg_core.models.cpu.folding import fold_batch_norms
 from landseg_core.models.cpu.fused_layers import optimize_for_cpu
 from landseg_core.models.inputs import InputNormaliser
@@ -85,10 +88,23 @@ class LastLayer:
         return LastLayerMaps(_planes(features), _planes(scores.float().log_softmax(dim=1)), stride)
 
     def _run(self, pixels: npt.NDArray[Any]) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor], int]:
-        """Return the normalised (1, C, H, W) pixels, in and out of the last layer, and px across one of its values."""
-        raw = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)
-        images = self._inputs(raw[None]).to(self._dtype, memory_format=self._format)
-        self._network(images)
+        """Return the normalised (1, C, H, W) pixels, in and out of the last layer, and px across one of its values.
+
+        Raises:
+            ModelError: there is too little memory.
+        """
+        try:
+            with memory_errors():
+                raw = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)
+                images = self._inputs(raw[None]).to(self._dtype, memory_format=self._format)
+                self._network(images)
+        except NotEnoughMemoryError:
+            raise ModelError(
+                N_(
+                    "{device} does not have enough memory for the model; close other programs or stop the training",
+                    device=device_label(self._device),
+                )
+            ) from None
         seen, self._seen = self._seen, None
         assert seen is not None
         padded = -(-pixels.shape[-2] // self.stride) * self.stride

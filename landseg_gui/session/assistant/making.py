@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from landseg_core.assistant.image_assistant import ImageAssistant, SuggestedView
+from landseg_core.assistant.model_assistant import ModelAssistant
 from landseg_core.assistant.model_suggestion import ModelClasses
 from landseg_core.assistant.suggestion import RowGroup
 from landseg_core.errors import LandsegError
@@ -155,11 +156,22 @@ class SuggestionMaker:
             if subject.project and not self._models.is_opened(model, subject.image):
                 self._from_labels(request, subject, [], control, complete=False)
             header, assistant = self._models.opened(model, subject.image, subject.open_for)
+            self._with_model(request, subject, assistant, ModelClasses.of(header.schema, request.schema), control)
         except LandsegError as error:
             control.checkpoint()
             self._on_refused(request, error)
             return False
-        classes = ModelClasses.of(header.schema, request.schema)
+        return True
+
+    def _with_model(
+        self,
+        request: SuggestionRequest,
+        subject: Subject,
+        assistant: ModelAssistant,
+        classes: ModelClasses,
+        control: JobControl,
+    ) -> None:
+        """Make suggestions, one after each part of the tiles that has been computed."""
         others = self._models.others
 
         def suggest() -> None:
@@ -174,7 +186,6 @@ class SuggestionMaker:
             suggest()
         if subject.project and others.compute(subject.project, list(subject.others), request.level, control):
             suggest()
-        return True
 
 
 def _in_areas(areas: Areas, found: SuggestedView) -> npt.NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from support.models import random_bundle
 
 from landseg_core.assistant.filters import filter_features
 from landseg_core.assistant.last_layer import LastLayer
+from landseg_core.errors import ModelError
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.inputs import InputNormaliser
 
@@ -35,3 +36,14 @@ def test_scores_are_those_of_the_network_and_linear_in_the_features(
     channels = bundle.state["head.weight"].shape[1]
     weight, bias = bundle.state["head.weight"][:, :, 0, 0].numpy(), bundle.state["head.bias"].numpy()
     assert np.abs(found.features[:, :channels] @ weight.T + bias - found.scores).max() < tolerance
+
+
+def test_too_little_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = LastLayer(random_bundle("unet16"), "cpu")
+
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(layer, "_network", exhausted)
+    with pytest.raises(ModelError, match="does not have enough memory for the model"):
+        layer.maps(np.zeros((3, 32, 32), np.uint8))
