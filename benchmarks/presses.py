@@ -5,7 +5,7 @@
 A simulated person draws every building in landseg's real window, by events of the mouse: sees where the roof is (the
 truth, drawn once by hand), takes the fewest corners or rectangles that cover it well, and clicks with a hand that
 trembles. Each press of a mouse button and of a key over the image counts, until all buildings are drawn; tool and class
-are chosen once, and the wheel is not pressed. With superpixels, each roof is drawn by a drag over its cells of 16 px;
+are chosen once, and the wheel is not pressed. With superpixels, each roof is drawn by a drag over its finest cells;
 then comes the brush, which is one press more, and strokes along the walls where a roof is not good enough yet. With
 suggestions, three roofs and the ground around them are labelled by superpixels; then regions that are suggested for
 other roofs are accepted by a click where they nearly are the roof, and the rest is drawn as before. A drag counts as
@@ -100,8 +100,9 @@ class Draughtsman:
         """Return (H, W) the number of the finest cell of each pixel in view, once they are cut."""
         self._move(QPoint(self._view.width() // 2, self._view.height() // 2))
         keys = list(self._view.image.reader.pyramid.tiles_in(0, self.around))
-        wait_until(lambda: all(self._bare.session.cells.cells(key) for key in keys))
-        return cells_in_window({key: self._bare.session.cells.cells(key).ids for key in keys}, self.around)
+        source = self._bare.session.cells
+        wait_until(lambda: all(source.cells(key, finer=True) for key in keys))
+        return cells_in_window({key: source.cells(key, finer=True).ids for key in keys}, self.around)
 
     def painted(self) -> Mask:
         """Return (H, W) where buildings are labelled in the view."""

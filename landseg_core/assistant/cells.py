@@ -62,7 +62,7 @@ class CellTile:
         return np.append(members, False)[self.ids]
 
 
-def cut_cells(rgb: npt.NDArray[np.uint8], valid: npt.NDArray[np.bool_]) -> CellTile:
+def cut_cells(rgb: npt.NDArray[np.uint8], valid: npt.NDArray[np.bool_], finer: int = 1) -> CellTile:
     """Return the cells of a tile: every valid pixel belongs to exactly one of each size.
 
     A watershed from a fine grid of markers cuts the tile into pieces along its edges; the most similar neighbours among
@@ -71,12 +71,13 @@ def cut_cells(rgb: npt.NDArray[np.uint8], valid: npt.NDArray[np.bool_]) -> CellT
     Args:
         rgb: (H, W, 3) uint8.
         valid: (H, W) bool: where there is data.
+        finer: how many times smaller than the `SIZES` the sides of the cells are.
     """
     if not valid.any():
         return _no_cells(valid.shape)
-    pieces, smooth = watershed(rgb, valid, _PIECE)
+    pieces, smooth = watershed(rgb, valid, _PIECE // finer)
     regions = Regions.of(pieces, np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), np.uint8))
-    counts = [max(1, round(int(valid.sum()) / side**2)) for side in SIZES]
+    counts = [max(1, round(int(valid.sum()) * finer**2 / side**2)) for side in SIZES]
     groups = merged(regions, counts[0])
     cells = regions.grouped(groups)
     finest = np.append(groups, OUTSIDE).astype(np.int32)

@@ -20,22 +20,27 @@ if TYPE_CHECKING:
     from landseg_gui.tools.context import ToolContext
 
 
+_ENLARGED = 2.0
+"""From this many px of the screen per px of the image on, cells are the finer ones."""
 _MOST = 96  # tiles, of about one MiB each: a view of more would drop the nearest for those further away
 
 
 class CellSource(Protocol):
-    """Cuts the cells of tiles in the background. `ready` brings a key; `emptied`: all cells have been dropped."""
+    """Cuts the cells of tiles in the background. `ready` brings a key; `emptied`: all cells have been dropped.
+
+    Tiles have cells of two kinds: those of `SIZES`, and `finer` ones, half as large, for a view that is enlarged.
+    """
 
     ready: SignalInstance
     emptied: SignalInstance
 
-    def request(self, keys: Iterable[TileKey], by: str = "tool") -> None:
+    def request(self, keys: Iterable[TileKey], by: str = "tool", *, finer: bool = False) -> None:
         """Ask for tiles, the most urgent first, instead of those asked for before."""
 
-    def cells(self, key: TileKey) -> CellTile | None:
+    def cells(self, key: TileKey, *, finer: bool = False) -> CellTile | None:
         """Return the cells of a tile, or None where they are not there yet."""
 
-    def is_coming(self, key: TileKey) -> bool:
+    def is_coming(self, key: TileKey, *, finer: bool = False) -> bool:
         """Return whether a tile has been asked for and is still to come."""
 
 
@@ -48,6 +53,7 @@ class FoundCell:
     number: int
     x: int
     y: int
+    finer: bool
     tile: CellTile = field(compare=False, repr=False)
 
     def region(self) -> CoarseRegion:
@@ -63,7 +69,7 @@ class CellFinder:
 
     def __init__(self, context: ToolContext) -> None:
         self._context = context
-        self._requested: tuple[TileKey, ...] = ()
+        self._requested: tuple[tuple[TileKey, ...], bool] = ((), False)
         context.cells.emptied.connect(self._forget)
 
     @property
@@ -78,6 +84,15 @@ class CellFinder:
         pyramid = self.pyramid
         return pyramid.level_for_scale(self._context.viewport.scale_factor) if pyramid else 0
 
+    @property
+    def finer(self) -> bool:
+        """Return whether the view is enlarged so much that it has the finer cells."""
+        return self._context.viewport.scale_factor >= _ENLARGED
+
+    def cells(self, key: TileKey) -> CellTile | None:
+        """Return the cells of a tile that the view has, or None where they are not there yet."""
+        return self._context.cells.cells(key, finer=self.finer)
+
     def tile_at(self, position: Position) -> TileKey | None:
         """Return the tile at a position, or None beyond the image."""
         pixel, pyramid = self._context.pixel(position), self.pyramid
@@ -89,18 +104,22 @@ class CellFinder:
     def find(self, position: Position, size: int) -> FoundCell | None:
         """Return the cell at a position; None where there is no data, or the tile is not cut yet."""
         key, pixel, pyramid = self.tile_at(position), self._context.pixel(position), self.pyramid
-        tile = self._context.cells.cells(key) if key else None
+        tile = self.cells(key) if key else None
         if key is None or pixel is None or pyramid is None or tile is None:
             return None
         corner = pyramid.source_window(key)
         row, column = (pixel[1] - corner.y) >> key.level, (pixel[0] - corner.x) >> key.level
         number = tile.cell_at(row, column, size)
-        return FoundCell(key, size, number, corner.x, corner.y, tile) if number >= 0 else None
+        return FoundCell(key, size, number, corner.x, corner.y, self.finer, tile) if number >= 0 else None
 
     def is_coming(self, position: Position) -> bool:
         """Return whether the cells at a position are being cut."""
         key = self.tile_at(position)
-        return key is not None and self._context.cells.is_coming(key)
+        return key is not None and self.is_tile_coming(key)
+
+    def is_tile_coming(self, key: TileKey) -> bool:
+        """Return whether the cells of a tile are being cut."""
+        return self._context.cells.is_coming(key, finer=self.finer)
 
     def explain(self) -> None:
         """Say why something that a gesture has passed is not painted."""
@@ -120,13 +139,13 @@ class CellFinder:
         view, at = self._context.viewport.view_window(), self.tile_at(position)
         tiles = self.tiles_in(view) if view and self._context.labels else []
         keys = tuple(sorted((key for key, _ in tiles), key=lambda key: _distance(key, at)))[:_MOST]
-        lost = at in keys and self._context.cells.cells(at) is None
-        if keys != self._requested or lost:
-            self._requested = keys
-            self._context.cells.request(keys)
+        lost = at in keys and self.cells(at) is None
+        if (keys, self.finer) != self._requested or lost:
+            self._requested = keys, self.finer
+            self._context.cells.request(keys, finer=self.finer)
 
     def _forget(self) -> None:
-        self._requested = ()
+        self._requested = (), False
 
 
 def _distance(key: TileKey, other: TileKey | None) -> int:

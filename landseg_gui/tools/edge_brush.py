@@ -81,7 +81,7 @@ class EdgeBrush(Brush):
         centre = self._finder.find(position, _FINEST)
         disc = StrokeRegion([position], diameter)
         tiles = self._finder.tiles_in(disc.bounds)
-        self._missed = self._missed or any(self.context.cells.is_coming(key) for key, _ in tiles)
+        self._missed = self._missed or any(self._finder.is_tile_coming(key) for key, _ in tiles)
         if centre is None:
             return
         for key, window in tiles:
@@ -91,7 +91,7 @@ class EdgeBrush(Brush):
 
     def _part(self, key: TileKey, window: PixelWindow, under: PixelWindow, centre: FoundCell) -> CoarseRegion | None:
         """Return the cells of a tile that are like `centre`, as far as they may lie `under` the brush."""
-        tile, level = self.context.cells.cells(key), key.level
+        tile, level = self._finder.cells(key), key.level
         box = window.intersection(under)
         if tile is None or box is None:
             return None

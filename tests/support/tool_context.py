@@ -42,7 +42,7 @@ class _Signals(QObject):
 
 
 class PaperCells(QObject):
-    """Cells that a test puts in: `tiles` by key. `wanted` is what has been asked for last."""
+    """Cells that a test puts in: `tiles` by key, or `finer` ones. `wanted` is what has been asked for last."""
 
     ready = Signal(object)
     emptied = Signal()
@@ -50,16 +50,17 @@ class PaperCells(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.tiles: dict[TileKey, CellTile] = {}
+        self.finer: dict[TileKey, CellTile] = {}
         self.wanted: list[TileKey] = []
 
-    def request(self, keys: Iterable[TileKey], by: str = "tool") -> None:
-        self.wanted = list(keys)
+    def request(self, keys: Iterable[TileKey], by: str = "tool", *, finer: bool = False) -> None:
+        self.wanted, self.wants_finer = list(keys), finer
 
-    def cells(self, key: TileKey) -> CellTile | None:
-        return self.tiles.get(key)
+    def cells(self, key: TileKey, *, finer: bool = False) -> CellTile | None:
+        return (self.finer if finer else self.tiles).get(key)
 
-    def is_coming(self, key: TileKey) -> bool:
-        return key in self.wanted and key not in self.tiles
+    def is_coming(self, key: TileKey, *, finer: bool = False) -> bool:
+        return key in self.wanted and self.cells(key, finer=finer) is None
 
 
 class PaperSegmenter(QObject):

@@ -37,9 +37,10 @@ class CellTiles(QObject):
         self._layers = layers
         self._threads = TileThreads(_THREADS)
         self._budget = TileBudget(_BUDGET)
-        self._wanted: dict[str, tuple[TileKey, ...]] = {}
+        self._wanted: dict[tuple[str, bool], tuple[TileKey, ...]] = {}
         self._image: ImageLayer | None = None
         self._cells: ImageCells | None = None
+        self._finer: ImageCells | None = None
         self._reread: QMetaObject.Connection | None = None
         queued = Qt.ConnectionType.QueuedConnection  # emitted in the threads
         self._arrived.connect(self._take_arrival, queued)
@@ -52,30 +53,32 @@ class CellTiles(QObject):
         """Return the cells of the image in the view, for work in threads; None without an image."""
         return self._cells
 
-    def request(self, keys: Iterable[TileKey], by: str = "tool") -> None:
+    def request(self, keys: Iterable[TileKey], by: str = "tool", *, finer: bool = False) -> None:
         """Ask for tiles, the most urgent first, instead of those that were asked for `by` the same part before.
 
-        Those of the part that has asked last come first.
+        Those of the part that has asked last come first. `finer` ones have cells half as large.
         """
-        self._wanted.pop(by, None)
-        self._wanted = {by: tuple(keys), **self._wanted}
-        if self._cells is not None:
-            loader = self._cells.loader
-            self._threads.request((loader, key) for keys in self._wanted.values() for key in keys)
+        others = {part: wanted for part, wanted in self._wanted.items() if part[0] != by}
+        self._wanted = {(by, finer): tuple(keys), **others}
+        if self._cells is not None and self._finer is not None:
+            loaders = {False: self._cells.loader, True: self._finer.loader}
+            wanted = self._wanted.items()
+            self._threads.request((loaders[is_finer], key) for (_, is_finer), keys in wanted for key in keys)
 
-    def cells(self, key: TileKey) -> CellTile | None:
+    def cells(self, key: TileKey, *, finer: bool = False) -> CellTile | None:
         """Return the cells of a tile, or None where they are not there yet."""
-        return self._cells.cached(key) if self._cells is not None else None
+        cells = self._finer if finer else self._cells
+        return cells.cached(key) if cells is not None else None
 
-    def is_coming(self, key: TileKey) -> bool:
+    def is_coming(self, key: TileKey, *, finer: bool = False) -> bool:
         """Return whether a tile has been asked for and is still to come."""
-        cells = self._cells
-        wanted = cells is not None and any(key in keys for keys in self._wanted.values())
+        cells = self._finer if finer else self._cells
+        wanted = any(key in keys for (_, is_finer), keys in self._wanted.items() if is_finer == finer)
         return wanted and cells is not None and cells.cached(key) is None and key not in cells.failed
 
     def close(self) -> None:
         """Stop, and wait for the tiles being cut."""
-        self._cells = None
+        self._cells = self._finer = None
         self._threads.close()
 
     def _follow_image(self) -> None:
@@ -85,32 +88,38 @@ class CellTiles(QObject):
 
     def _begin(self, image: ImageLayer | None) -> None:
         """Forget the cells of the former image; what is being cut of it is dropped when it comes."""
-        former, self._image, self._wanted = self._cells, image, {}
+        former = [cells for cells in (self._cells, self._finer) if cells is not None]
+        self._image, self._wanted = image, {}
         if self._reread is not None:
             self.disconnect(self._reread)
-        self._cells = (
-            ImageCells(image.reader, self._threads, self._budget, self._arrived.emit, self._broken.emit)
-            if image
-            else None
-        )
+        self._cells = self._cells_of(image, finer=1) if image else None
+        self._finer = self._cells_of(image, finer=2) if image else None
         self._reread = image.reread.connect(self._renew) if image else None
-        if former is not None:
+        if former:
             # A tile of a raster without overviews may take long to read: wait for it elsewhere.
-            threading.Thread(target=former.loader.close, name="cells-end").start()
+            threading.Thread(target=_close, args=former, name="cells-end").start()
             self.emptied.emit()
+
+    def _cells_of(self, image: ImageLayer, finer: int) -> ImageCells:
+        return ImageCells(image.reader, self._threads, self._budget, self._arrived.emit, self._broken.emit, finer)
 
     def _renew(self) -> None:
         """Cut anew: the image has better overviews now, or other pixels."""
         self._begin(self._image)
 
     def _take_arrival(self, cells: ImageCells, key: TileKey) -> None:
-        if cells is self._cells:
+        if cells in (self._cells, self._finer):
             self.ready.emit(key)
 
     def _take_failure(self, cells: ImageCells, key: TileKey) -> None:
-        if cells is self._cells:
+        if cells in (self._cells, self._finer):
             cells.failed.add(key)
             self.ready.emit(key)
+
+
+def _close(*former: ImageCells) -> None:
+    for cells in former:
+        cells.loader.close()
 
 
 Report = Callable[["ImageCells", TileKey], None]
@@ -126,9 +135,13 @@ class ImageCells:
         budget: TileBudget,
         on_cut: Report,
         on_failed: Report,
+        finer: int = 1,
     ) -> None:
-        """Call `on_cut(self, key)` in a thread for each tile that has been cut, `on_failed` where it cannot be read."""
-        self.reader = reader
+        """Call `on_cut(self, key)` in a thread for each tile that has been cut, `on_failed` where it cannot be read.
+
+        `finer` says how many times smaller than usual the cells are.
+        """
+        self.reader, self._finer = reader, finer
         self.failed: set[TileKey] = set()
         self._scale: ImageScale | None = None
         self._scaling = threading.Lock()
@@ -171,4 +184,4 @@ class ImageCells:
 
     def _cut(self, key: TileKey) -> CellTile:
         pixels = read_tile_image(self.reader, key, self.scale)
-        return cut_cells(pixels.rgb, pixels.valid)
+        return cut_cells(pixels.rgb, pixels.valid, self._finer)

@@ -45,9 +45,9 @@ def require_sound(tile: CellTile, valid: np.ndarray) -> None:
 
 
 @settings(max_examples=40)
-@given(tiles())
-def test_every_valid_pixel_is_in_one_connected_cell_of_each_size(drawn: tuple[np.ndarray, np.ndarray]) -> None:
-    require_sound(cut_cells(*drawn), drawn[1])
+@given(tiles(), st.sampled_from([1, 2]))
+def test_every_valid_pixel_is_in_one_connected_cell_of_each_size(drawn: tuple[np.ndarray, np.ndarray], finer) -> None:
+    require_sound(cut_cells(*drawn, finer), drawn[1])
 
 
 @settings(max_examples=20)
@@ -73,10 +73,11 @@ def test_without_data_there_are_no_cells() -> None:
     assert tile.cell_at(3, 3, 1) == -1
 
 
-def test_as_many_cells_as_squares_of_the_nominal_side() -> None:
-    tile = cut_cells(blotches(512, 512, 2, 23), np.ones((512, 512), bool))
+@pytest.mark.parametrize("finer", [1, 2])
+def test_as_many_cells_as_squares_of_the_nominal_side(finer: int) -> None:
+    tile = cut_cells(blotches(512, 512, 2, 23), np.ones((512, 512), bool), finer)
     for size, side in enumerate(SIZES):
-        assert tile.count(size) == pytest.approx(512**2 / side**2, rel=0.01)
+        assert tile.count(size) == pytest.approx(512**2 * finer**2 / side**2, rel=0.01)
 
 
 def test_a_plain_image_has_cells_of_about_one_size() -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from support.cell_tiles import all_square_cells
 from support.viewing import turn_wheel
 
+from landseg_core.assistant.cells import CellTile
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.regions import RectangleRegion
 
@@ -20,6 +21,13 @@ def cell(side: int, position=HERE) -> RectangleRegion:
     """Return the cell of a size at a position: tiles begin at multiples of 512, which all sides divide."""
     x, y = (int(along // side * side) for along in position)
     return RectangleRegion((x, y), (x + side, y + side))
+
+
+def finer_cells() -> CellTile:
+    """Return a tile whose cells are squares of 8 px, of all sizes."""
+    ids = np.arange(64**2, dtype=np.int32).reshape(64, 64).repeat(8, 0).repeat(8, 1)
+    numbers = np.arange(64**2, dtype=np.int32)
+    return CellTile(ids, (numbers,) * 3, np.zeros((64**2, 3), np.float32))
 
 
 @pytest.fixture
@@ -229,3 +237,17 @@ def test_control_and_a_click_pick_the_class(cells) -> None:
     cells.mouse.holding(CONTROL).click(HERE)
     assert cells.context.active_value == 3
     assert np.count_nonzero(cells.labels() == 3) == 200 * 200
+
+
+def test_an_enlarged_view_has_finer_cells(cells) -> None:
+    cells.context.cells.finer = {key: finer_cells() for key in cells.context.cells.tiles}
+    cells.viewport.centre_on(*HERE, 1.99)
+    cells.mouse.move(HERE)
+    assert outlined(cells) == (672, 480, 32, 32)
+    assert not cells.context.cells.wants_finer
+    cells.viewport.centre_on(*HERE, 2.0)
+    cells.mouse.move((HERE[0] + 1, HERE[1]))
+    assert outlined(cells) == (696, 496, 8, 8)
+    assert cells.context.cells.wants_finer
+    cells.mouse.click(HERE)
+    assert (cells.labels() == cells.expected(cell(8), cells.context.active_value)).all()

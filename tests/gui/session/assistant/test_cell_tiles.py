@@ -40,9 +40,9 @@ def service(qtbot: QtBot, tmp_path: Path) -> Iterator[CellTiles]:
 def test_cells_come_in_the_background(qtbot: QtBot, service: CellTiles, monkeypatch: pytest.MonkeyPatch) -> None:
     threads = []
 
-    def cut(rgb, valid):
+    def cut(rgb, valid, finer):
         threads.append(threading.current_thread())
-        return cut_cells(rgb, valid)
+        return cut_cells(rgb, valid, finer)
 
     monkeypatch.setattr(cell_tiles, "cut_cells", cut)
     assert service.cells(FIRST) is None
@@ -80,10 +80,10 @@ def test_cells_of_another_image_are_dropped_even_where_they_are_being_cut(
 ) -> None:
     began, may_end = threading.Event(), threading.Event()
 
-    def cut(rgb, valid):
+    def cut(rgb, valid, finer):
         began.set()
         assert may_end.wait(20)
-        return cut_cells(rgb, valid)
+        return cut_cells(rgb, valid, finer)
 
     monkeypatch.setattr(cell_tiles, "cut_cells", cut)
     came = []
@@ -139,3 +139,18 @@ def test_without_an_image_there_is_nothing(qtbot: QtBot) -> None:
     assert not service.is_coming(FIRST)
     assert service.image_cells is None
     service.close()
+
+
+def test_finer_cells_are_cut_beside_the_others(qtbot: QtBot, service: CellTiles) -> None:
+    with qtbot.waitSignal(service.ready, timeout=20_000):
+        service.request([FIRST], finer=True)
+        assert service.is_coming(FIRST, finer=True)
+        assert not service.is_coming(FIRST)
+    assert service.cells(FIRST) is None
+    finer = service.cells(FIRST, finer=True)
+    with qtbot.waitSignal(service.ready, timeout=20_000):
+        service.request([FIRST])
+    assert service.cells(FIRST, finer=True) is finer
+    assert finer.count() == pytest.approx(4 * service.cells(FIRST).count(), rel=0.05)
+    service.layers.image.reread.emit()
+    assert service.cells(FIRST, finer=True) is None
