@@ -37,15 +37,15 @@ from landseg_core.raster.tiles import TileBudget
 
 FIELD, WATER, ROOF = 4, 8, 2
 CLASSES = (FIELD, WATER, ROOF)
-SIZE = 560, 320
-POND = PixelWindow(430, 40, 90, 90)
+SIZE = 520, 200
+POND = PixelWindow(390, 30, 90, 90)
 
 
 def truth() -> np.ndarray:
     """Return fields with a pond, and a roof in the corner."""
     mask = np.full((SIZE[1], SIZE[0]), FIELD, np.uint8)
     mask[POND.slices()] = WATER
-    mask[200:300, 20:140] = ROOF
+    mask[100:190, 20:120] = ROOF
     return mask
 
 
@@ -112,22 +112,22 @@ def test_the_first_questions_are_about_different_looks(image: Opened) -> None:
 def test_nothing_is_suggested_until_two_classes_have_labels(image: Opened) -> None:
     (question,) = image.asked(1)
     assert (question.value, question.share) == (UNLABELLED, 0)
-    image.paint(PixelWindow(200, 150, 100, 60), FIELD)
-    image.paint(PixelWindow(450, 60, 40, 40), WATER)
+    image.paint(PixelWindow(170, 120, 100, 60), FIELD)
+    image.paint(PixelWindow(410, 50, 40, 40), WATER)
     (question,) = image.asked(1)
     assert question.value in (FIELD, WATER)
     assert 0.5 <= question.share <= 1
 
 
 def test_what_looks_like_no_label_comes_first(image: Opened) -> None:
-    image.paint(PixelWindow(200, 20, 150, 200), FIELD)
-    image.paint(PixelWindow(450, 60, 40, 40), WATER)
+    image.paint(PixelWindow(160, 20, 150, 160), FIELD)
+    image.paint(PixelWindow(410, 50, 40, 40), WATER)
     assert ROOF in [image.answer(question) for question in image.asked(2)]
 
 
 def test_no_question_is_about_labelled_cells(image: Opened) -> None:
-    image.paint(PixelWindow(0, 0, 512, 320), FIELD)
-    image.paint(PixelWindow(560, 200, 10, 10), WATER)
+    image.paint(PixelWindow(0, 0, 400, 200), FIELD)
+    image.paint(PixelWindow(460, 170, 10, 10), WATER)
     questions = image.asked(1000)
     assert questions
     for question in questions:
@@ -166,7 +166,7 @@ def test_the_same_labels_give_the_same_questions(image: Opened, path: Path) -> N
         again = Opened(path, stack)
         for opened in (image, again):
             opened.paint(PixelWindow(100, 20, 50, 50), FIELD)
-            opened.paint(PixelWindow(450, 60, 40, 40), WATER)
+            opened.paint(PixelWindow(410, 50, 40, 40), WATER)
         assert [each.position for each in image.asked(6)] == [each.position for each in again.asked(6)]
 
 
@@ -187,8 +187,8 @@ def test_suggestions_may_be_made_otherwise(image: Opened, path: Path, monkeypatc
     monkeypatch.setattr(label_queue, "MOST_PIXELS", 60_000)
     with ExitStack() as stack:
         other = Opened(path, stack)
-        other.paint(PixelWindow(200, 150, 100, 60), FIELD)
-        other.paint(PixelWindow(450, 60, 40, 40), WATER)
+        other.paint(PixelWindow(170, 120, 100, 60), FIELD)
+        other.paint(PixelWindow(410, 50, 40, 40), WATER)
 
         def suggest(level: int, window: PixelWindow, control: JobControl) -> SuggestedView | None:
             return other.assistant.suggest(level, window, CLASSES, (), control) if level else None
