@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from landseg_core.assistant.last_layer import LastLayerMaps
     from landseg_core.models.header import BundleHeader
 
-CONTEXT = 128
-"""Px around a tile that the network sees as well: as far as windows of a prediction overlap (ADR 24)."""
+CONTEXT = 64
+"""Px around a tile that the network sees as well: half of what windows of a prediction overlap by at most (ADR 24)."""
 _STRIDE = 2
 """The side in px of the squares that features are sampled on."""
 

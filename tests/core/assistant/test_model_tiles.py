@@ -100,7 +100,7 @@ def test_the_network_runs_once_and_not_beyond_the_image(tmp_path: Path, opened: 
     tiles = tiles_of(opened(write_raster(tmp_path / "a.tif", noise(3, 40, 1100))), network)
     assert tiles.cached(RIGHT) is None
     assert tiles.of(RIGHT) is tiles.of(RIGHT) is tiles.cached(RIGHT)
-    assert network.sizes == [(3, 40, 512 + 128 + 76)]
+    assert network.sizes == [(3, 40, 64 + 512 + 64)]
     tiles.clear()
     assert tiles.cached(RIGHT) is None
 
@@ -114,10 +114,10 @@ def test_the_network_sees_its_own_resolution(tmp_path: Path, opened: Open, north
     network = Brightness()
     tiles = tiles_of(reader, network, replace(HEADER, ground_resolution_m=2 * native))
     found = tiles.of(RIGHT)
-    assert network.sizes == [(3, 40, 600 - 112)]
+    assert network.sizes == [(3, 40, 577 - 176)]
     assert found.pixels[0, 40] * 255 == pytest.approx(image[0, 40, 512:1024].astype(float), abs=2)
     tiles.of(TileKey(1, 0, 0))
-    assert network.sizes[1] == (3, 40, 600)  # the level has the model's resolution
+    assert network.sizes[1] == (3, 40, 512 + 64)  # the level has the model's resolution
 
 
 def test_a_coarse_level_is_not_seen_finer_than_it_is(tmp_path: Path, opened: Open, north_up: Any) -> None:
@@ -125,7 +125,7 @@ def test_a_coarse_level_is_not_seen_finer_than_it_is(tmp_path: Path, opened: Ope
     native = reader.grid.ground_resolution()
     network = Brightness()
     tiles_of(reader, network, replace(HEADER, ground_resolution_m=native)).of(TileKey(1, 0, 0))
-    assert network.sizes == [(3, 40, 600)]
+    assert network.sizes == [(3, 40, 512 + 64)]
 
 
 def test_pixels_without_data_are_0_and_have_no_cell(tmp_path: Path, opened: Open) -> None:
