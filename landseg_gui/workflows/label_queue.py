@@ -264,9 +264,17 @@ class LabelQueueFlow(QObject):
         self.end()
 
     def _advance(self) -> None:
+        """Go on to the next question; those whose cells have been labelled meanwhile are dropped."""
+        self._round.waiting = [question for question in self._round.waiting if self._is_open(question)]
         self._round.advance()
         self._renew()
         self._show()
+
+    def _is_open(self, question: Question) -> bool:
+        """Return whether no label touches a cell."""
+        labels, bounds = self._project.labels, question.region.bounds
+        inside = question.region.mask(bounds)
+        return labels is not None and bool((labels.read(bounds)[inside] == UNLABELLED).all())
 
     # --- what is shown
 

@@ -200,11 +200,12 @@ def test_the_bar_has_a_button_for_everything(qtbot, flow, user, session) -> None
 
 def test_the_next_image_is_offered_when_nothing_is_left(qtbot, flow, user, session) -> None:
     project, first = session.project_session, session.project_session.image
+    settled(qtbot, flow)  # so that the questions after this one are known
     edit = project.editing.begin()
     edit.paint(RectangleRegion((0, 0), (SIDE, SIDE)), 1)
     project.editing.record(edit, "Paint")
-    settled(qtbot, flow)
     press(flow, user, Qt.Key.Key_S)
+    assert flow.question is None  # those that were known are about labelled cells now
     qtbot.waitUntil(lambda: flow.bar.text() == "Nothing left to ask.", timeout=LONG_MS)
     button(flow, "next_image").click()
     qtbot.waitUntil(lambda: project.image not in (None, first), timeout=LONG_MS)
