@@ -75,7 +75,7 @@ def correct_model(
             raise DatasetError(_no_labels(project))
         fitted = fit_correction(reader.labelled, reader.class_indices, reader.replay)
         trained = tuple(image.record(blocks) for image in images if (blocks := reader.blocks.get(image.entry.id)))
-    head = CorrectionHead.of_fit(model_hash, header.schema.values, fitted, trained)
+    head = CorrectionHead.of_fit(model_hash, header.schema.values, fitted, trained, pixels)
     return FittedCorrection(head, pixels, len(trained))
 
 

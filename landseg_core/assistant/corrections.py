@@ -75,6 +75,7 @@ class CorrectionHead:
             them is part of the weights.
         bias: (K,) float32.
         trained_on: the images and windows whose labels it was fitted to.
+        pixels: how many labelled px these have; 0 where that is not known.
     """
 
     model_hash: str
@@ -82,20 +83,23 @@ class CorrectionHead:
     weights: npt.NDArray[np.float32]
     bias: npt.NDArray[np.float32]
     trained_on: TrainedImages = ()
+    pixels: int = 0
 
     @classmethod
     def of_fit(
-        cls, model_hash: str, values: tuple[int, ...], fitted: LinearModel, trained_on: TrainedImages
+        cls, model_hash: str, values: tuple[int, ...], fitted: LinearModel, trained_on: TrainedImages, pixels: int
     ) -> CorrectionHead:
         """Return the head that `fit_correction` found."""
         weights = np.ascontiguousarray(fitted.weights.T, np.float32)
-        return cls(model_hash, values, weights, fitted.bias.astype(np.float32), trained_on)
+        return cls(model_hash, values, weights, fitted.bias.astype(np.float32), trained_on, pixels)
 
     def to_bytes(self) -> bytes:
         """Return the head as a safetensors file: numbers and JSON, nothing that could be executed."""
         from safetensors.numpy import save
 
-        record = _RECORD.dump_json(_Record(FEATURES, self.model_hash, self.values, self.trained_on)).decode()
+        record = _RECORD.dump_json(
+            _Record(FEATURES, self.model_hash, self.values, self.trained_on, self.pixels)
+        ).decode()
         return save({"weights": self.weights, "bias": self.bias}, {KIND: record})
 
     @classmethod
@@ -110,9 +114,8 @@ class CorrectionHead:
         try:
             record, tensors = parse_tensor_file(Path("correction"), data, KIND)
             known = _RECORD.validate_python(record)
-            head = cls(
-                known.model_hash, known.values, tensors["weights"].numpy(), tensors["bias"].numpy(), known.trained_on
-            )
+            weights, bias = tensors["weights"].numpy(), tensors["bias"].numpy()
+            head = cls(known.model_hash, known.values, weights, bias, known.trained_on, known.pixels)
         except (ModelError, KeyError, pydantic.ValidationError) as error:
             raise _damaged(name) from error
         if not head._is_sound():
@@ -133,9 +136,20 @@ class _Record:
     model_hash: Annotated[str, pydantic.Field(pattern="^[0-9a-f]{64}$")]
     values: Annotated[tuple[Annotated[int, pydantic.Field(ge=0, le=254)], ...], pydantic.Field(max_length=255)]
     trained_on: TrainedImages
+    pixels: Annotated[int, pydantic.Field(ge=0, le=2**63)] = 0
 
 
 _RECORD = pydantic.TypeAdapter(_Record)
+
+
+def correction_pixels(data: bytes) -> int:
+    """Return how many labelled px a stored head was fitted to, without torch; 0 where it does not say."""
+    from landseg_core.models.tensor_file import parse_record
+
+    try:
+        return _RECORD.validate_python(parse_record(Path("correction"), data, KIND)).pixels
+    except (ModelError, pydantic.ValidationError):
+        return 0
 
 
 def _damaged(name: Text | str) -> ModelError:

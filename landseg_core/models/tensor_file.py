@@ -88,6 +88,15 @@ def read_bytes(path: Path) -> bytes:
         raise _unreadable(path, error) from error
 
 
+def parse_record(path: Path, data: bytes, kind: str) -> dict[str, Any]:
+    """Return the record from the content of a file written as `kind`; needs no torch.
+
+    Raises:
+        ModelError: it is damaged, or is of another kind or program.
+    """
+    return _record(path, io.BytesIO(data), len(data), kind)
+
+
 def parse_tensor_file(path: Path, data: bytes, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Return record and tensors from the content of a file written as `kind`; float16 becomes float32.
 
@@ -97,7 +106,7 @@ def parse_tensor_file(path: Path, data: bytes, kind: str) -> tuple[dict[str, Any
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    record = _record(path, io.BytesIO(data), len(data), kind)
+    record = parse_record(path, data, kind)
     try:
         return record, {name: _widened(tensor) for name, tensor in load(data).items()}
     except SafetensorError as error:

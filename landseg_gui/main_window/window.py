@@ -306,6 +306,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.viewport.canvas.close()
         self.label_commands.queue_flow.close()
+        self.runs_panel.close_reading()
         self.session.suggestions.close()
         self.session.cells.close()
         self.session.segmenter.close()

@@ -149,6 +149,10 @@ class RunsPanel(QWidget):
         for button in self._buttons.values():  # their icons and tips remain
             button.setText(button.accessibleName() if self.width() >= _ROOM_FOR_TEXTS else "")
 
+    def close_reading(self) -> None:
+        """Stop what is read in a thread, and wait for it."""
+        self._corrections.close_reading()
+
     def _look_in(self, folder: Path | None = None) -> None:
         self.catalogue.choose_folder(folder)
         self.refresh()

@@ -21,6 +21,7 @@ from landseg_core.assistant.corrections import (
     CorrectionHead,
     LastLayerRows,
     corrected,
+    correction_pixels,
     fit_correction,
     replay_weight,
 )
@@ -114,8 +115,9 @@ def test_a_model_that_is_sure_of_everything_does_not_silence_the_labels() -> Non
 
 
 def test_bytes_hold_the_whole_head(bundle: ModelBundle) -> None:
-    head = head_for(bundle)
+    head = head_for(bundle, pixels=1234)
     again = CorrectionHead.from_bytes(head.to_bytes(), "it")
+    assert again.pixels == correction_pixels(head.to_bytes()) == 1234
     assert (again.model_hash, again.values, again.trained_on) == (HASH, head.values, TRAINED)
     assert np.array_equal(again.weights, head.weights)
     assert np.array_equal(again.bias, head.bias)
@@ -194,6 +196,7 @@ RECORD = {"features": 1, "model_hash": HASH, "values": [1, 2], "trained_on": []}
     ],
 )
 def test_damaged_bytes_are_one_sentence(data: bytes) -> None:
+    assert correction_pixels(data) == 0
     with pytest.raises(
         ModelError, match=r"^the correction number 7 is damaged; delete it and correct the model again$"
     ):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QTableWidget
@@ -9,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from support.painted_project import image_folders, painted_project
 from support.projects import paint_rectangle
 
+from landseg_core.assistant.corrections import CorrectionHead
 from landseg_core.project.project import Project
 from landseg_gui.panels.runs import corrections
 from landseg_gui.panels.runs.corrections import CorrectionList
@@ -22,18 +26,19 @@ def add(project: Project, name: str) -> None:
 
 
 @pytest.fixture
-def listed(session: Session, painted_project: Project, qtbot: QtBot) -> CorrectionList:
+def listed(session: Session, painted_project: Project, qtbot: QtBot) -> Iterator[CorrectionList]:
     add(painted_project, "a-run")
     add(painted_project, "b-run")
     found = CorrectionList(session)
     qtbot.addWidget(found)
     found.show()
-    return found
+    yield found
+    found.close_reading()
 
 
 def rows(listed: CorrectionList) -> list[list[str]]:
     table = listed.findChild(QTableWidget, "corrections_table")
-    return [[table.item(row, column).text() for column in (0, 2)] for row in range(table.rowCount())]
+    return [[table.item(row, column).text() for column in (0, 3)] for row in range(table.rowCount())]
 
 
 def test_the_newest_is_first_and_it_says_whether_labels_have_changed(
@@ -46,6 +51,17 @@ def test_the_newest_is_first_and_it_says_whether_labels_have_changed(
     assert [row[1] for row in rows(listed)] == ["unchanged since", "changed since", "changed since"]
     assert session.project_session.lifecycle.close()
     assert listed.isHidden()
+
+
+def test_it_says_how_many_labels_a_correction_was_fitted_to(
+    listed: CorrectionList, session: Session, painted_project: Project, qtbot: QtBot
+) -> None:
+    nothing = np.zeros((2, 3), np.float32)
+    head = CorrectionHead("c" * 64, (1, 2), nothing, nothing[:, 0], pixels=1234)
+    painted_project.corrections.add("c" * 64, "c-run", head.to_bytes())
+    session.project_session.editing.refresh()
+    table = listed.findChild(QTableWidget, "corrections_table")
+    qtbot.waitUntil(lambda: [table.item(row, 2).text() for row in range(3)] == ["1,234 px", "", ""], timeout=20_000)
 
 
 @pytest.mark.parametrize("agreed", [True, False])
