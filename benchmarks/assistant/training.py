@@ -13,9 +13,12 @@ from benchmarks.assistant.code import NOW, Code, before
 from benchmarks.assistant.line import Case, Goal, Line, Measured
 from benchmarks.assistant.parents import parent
 from benchmarks.assistant.project_runs import Reported, add_labels, new_project, predict, train
+from benchmarks.assistant.scenes import FINAL
 from benchmarks.assistant.scoring import score, unseen
 from benchmarks.scribbles import UNLABELLED, Mask
 from benchmarks.simulated_user import Effort, Stroke, labels_of, strokes_at_errors_on_images, strokes_on_images
+from landseg_core.models.header import read_header
+from landseg_core.models.starter import STARTER
 
 STROKES = 60
 FROM_NOTHING_MINUTES, FURTHER_MINUTES = 3.0, 1.0
@@ -79,12 +82,20 @@ def strokes_where_wrong(case: Case, maps: Sequence[Mask], labels: Labels, count:
     return Labels.of(strokes_at_errors_on_images(truth, maps, count, case.rng("strokes at errors")), truth)
 
 
-def from_nothing(code_of: CodeOf, case: Case) -> Measured:
-    """Train on 60 strokes alone."""
+def from_nothing(code_of: CodeOf, case: Case, *options: str) -> Measured:
+    """Train on 60 strokes alone; `options` are those of the command."""
     labels = strokes_anywhere(case)
     project = _project(code_of(), case, labels)
-    done = _train(code_of(), case, project, FROM_NOTHING_MINUTES)
+    done = _train(code_of(), case, project, FROM_NOTHING_MINUTES, *options)
     return Measured(_values(case, done, labels), labels.effort, done.seconds)
+
+
+def _from_starter(case: Case) -> Measured:
+    """Train on 60 strokes from the starter model, on a scene that it has not seen."""
+    seen = {image["stem"] for image in read_header(STARTER).training["trained_on"]}
+    if not seen.isdisjoint(case.scene.stems):
+        raise SystemExit(f"the starter model was trained on {case.scene.name}: choose {' or '.join(FINAL)}")
+    return from_nothing(now, case, "--from", STARTER)
 
 
 def parent_untouched(case: Case) -> Measured:
@@ -179,6 +190,11 @@ LINES = {
         f"{STROKES} strokes, {FROM_NOTHING_MINUTES:g} min from nothing",
         partial(from_nothing, now),
         Goal("miou", "gain in mIoU over before", over="from-nothing-before", at_least=0.10),
+    ),
+    "starter": _line(
+        f"{STROKES} strokes, {FROM_NOTHING_MINUTES:g} min from the starter model",
+        _from_starter,
+        Goal("miou", "gain in mIoU over from nothing", over="from-nothing"),
     ),
     "parent": _line("parent of other scenes, untouched", parent_untouched, fixed=True),
     "parent-strokes-before": _line(

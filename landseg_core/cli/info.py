@@ -17,7 +17,7 @@ MODEL_SUFFIX = ".safetensors"
 
 def info(
     path: Annotated[
-        Path, typer.Argument(metavar="RASTER|MODEL", help="A raster, a model file, or the folder of a run.")
+        Path, typer.Argument(metavar="RASTER|MODEL", help="A raster, a model file, the folder of a run, or `starter`.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     alpha: Alpha = None,
@@ -31,8 +31,9 @@ def info(
 
 def _means_model(path: Path) -> bool:
     from landseg_core.models.header import MODEL_FILE
+    from landseg_core.models.starter import STARTER
 
-    return path.suffix == MODEL_SUFFIX or (path / MODEL_FILE).exists()
+    return str(path) == STARTER or path.suffix == MODEL_SUFFIX or (path / MODEL_FILE).exists()
 
 
 def _raster_facts(path: Path, alpha: str | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from landseg_core.models.catalog import build_model
 from landseg_core.models.header import BundleHeader, absolute_model, model_path
 from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.pretrained import STEM
-from landseg_core.models.starter import STARTER
+from landseg_core.models.starter import STARTER, STARTER_NETWORK
 from landseg_core.models.weights import weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.runs.folder import RunFolder
@@ -101,3 +101,14 @@ def test_its_weights_are_adapted_to_other_images(
     assert state.parent is None
     assert state.normalisation != NORMALISATION
     assert any("its weights are adapted" in notice for notice in state.notices)
+
+
+def test_the_one_that_comes_with_landseg_is_whole_and_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(header, "starter_path", starter.starter_path)
+    bundle = ModelBundle.load(STARTER)
+    assert bundle.header.architecture == STARTER_NETWORK
+    assert starter.starter_path().stat().st_size < 9e6
+    left_out = bundle.header.training["left_out"]
+    assert all(0.4 < metrics["miou"] < 1 for metrics in left_out.values())
+    stems = {image["stem"] for image in bundle.header.training["trained_on"]}
+    assert not any(stem.startswith(tuple(left_out)) for stem in stems)
