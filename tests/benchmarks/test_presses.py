@@ -101,6 +101,7 @@ def test_a_wall_is_mended_by_one_stroke_inside_or_outside() -> None:
     assert best_stroke(roof, truth, window, 16, nothing) is None
 
 
+@pytest.mark.slow
 def test_what_is_suggested_is_accepted_by_a_click(qapp, tmp_path: Path) -> None:
     roofs = [tuple((x + dx, y + dy) for x, y in SQUARE) for dy in (-120, 0) for dx in (-150, 0, 150)][:4]
     rng, pixels = np.random.default_rng(0), np.full((3, 700, 900), 60, np.uint8)
