@@ -82,6 +82,10 @@ class AcceptRequest:
     above: float
 
 
+SURE_PERCENT = 80
+"""The minimum confidence of a suggestion, until the user chooses another: where it is less sure, it is often wrong."""
+
+
 class AcceptDialog(FormDialog):
     """Asks which of `sources` to accept as labels, and in which area; `request` is the answer.
 
@@ -169,8 +173,9 @@ class AcceptDialog(FormDialog):
         otherwise = EVERYWHERE if self._is_prediction else offered[0]
         self._buttons[area if area in offered else otherwise].setChecked(True)
         self._only_unlabelled.setChecked(text("only_unlabelled", "True") == "True")
-        above = text("above", "0")
-        self._confidence.percent = int(above) if above.isdecimal() and len(above) <= 3 else 0
+        usual = 0 if self._is_prediction else SURE_PERCENT
+        above = text("above", str(usual))
+        self._confidence.percent = int(above) if above.isdecimal() and len(above) <= 3 else usual
 
     def _connect(self) -> None:
         self._prediction.currentIndexChanged.connect(self._show_prediction)

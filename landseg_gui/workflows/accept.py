@@ -125,7 +125,7 @@ class AcceptFlow(Flow):
         """Make a flow whose dialog offers the part of the image that `view` returns, in px; None for none."""
         super().__init__(session, runner, window)
         self._view, self._tools = view, tools
-        self._saved = FormSettings("accept")
+        self._saved, self._saved_of_suggestions = FormSettings("accept"), FormSettings("accept_suggestion")
         self._last: AcceptRequest | None = None
         self._prediction: Prediction | None = None
         self._job: Job | None = None
@@ -166,7 +166,7 @@ class AcceptFlow(Flow):
         predictions = self._predictions()
         if not predictions or not self._projects.editing.may_paint():
             return None
-        return self._show_dialog(predictions, MapReader(self._projects))
+        return self._show_dialog(predictions, MapReader(self._projects), self._saved)
 
     def open_suggestion(self) -> AcceptDialog | None:
         """Show the dialog for the suggestion in view, if there is one and an image to label."""
@@ -176,12 +176,11 @@ class AcceptFlow(Flow):
             return None
         if not self._projects.editing.may_paint():
             return None
-        return self._show_dialog(
-            [suggestion], MapReader(self._projects, counts_work(labels, view, self._projects.paint.locked))
-        )
+        reader = MapReader(self._projects, counts_work(labels, view, self._projects.paint.locked))
+        return self._show_dialog([suggestion], reader, self._saved_of_suggestions)
 
-    def _show_dialog(self, sources: Sequence[Acceptable], reader: MapReader) -> AcceptDialog:
-        dialog = AcceptDialog(sources, self._view(), self._saved, self._window, self._projects.schema, reader)
+    def _show_dialog(self, sources: Sequence[Acceptable], reader: MapReader, saved: FormSettings) -> AcceptDialog:
+        dialog = AcceptDialog(sources, self._view(), saved, self._window, self._projects.schema, reader)
         reader.setParent(dialog)
         dialog.accepted.connect(lambda: self._begin(dialog.request()))
         self._open_dialog(dialog, self._projects.images.shown_changed)

@@ -13,7 +13,7 @@ from landseg_core.assistant.image_assistant import SuggestedView
 from landseg_core.assistant.suggested_map import AcceptableCounts
 from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import load_classes
-from landseg_gui.dialogs.accept import AcceptDialog
+from landseg_gui.dialogs.accept import SURE_PERCENT, AcceptDialog
 from landseg_gui.form_settings import FormSettings
 from landseg_gui.session.acceptable import Prediction, ShownSuggestion
 
@@ -171,6 +171,9 @@ def test_a_suggestion_covers_the_view_and_says_how_much_it_labels(suggesting: Ac
     assert suggesting.windowTitle() == "Accept Suggestion"
     assert not suggesting.findChild(QRadioButton, "accept_everywhere").isVisible()
     assert not suggesting.findChild(QComboBox, "accept_prediction").isVisible()
+    assert suggesting.findChild(QSlider, "accept_confidence").value() == SURE_PERCENT
+    assert amount(suggesting) == "100 px would be labelled, 8.3 % of the view."
+    suggesting.findChild(QSlider, "accept_confidence").setValue(0)
     assert amount(suggesting) == "300 px would be labelled, 25.0 % of the view."
     suggesting.findChild(QSlider, "accept_confidence").setValue(51)
     assert amount(suggesting).startswith("100 px")

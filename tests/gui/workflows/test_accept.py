@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -451,7 +452,7 @@ def suggest(session: Session, values: np.ndarray, confidence: int | np.ndarray =
     """Show a suggestion, as if the assistant had made it."""
     suggestions = session.suggestions
     window = PixelWindow(0, 0, values.shape[1], values.shape[0])
-    request = suggestions._asked = object()
+    request = suggestions._asked = SimpleNamespace(schema=session.project_session.schema)
     sure = np.broadcast_to(np.asarray(confidence, np.uint8), values.shape)
     suggestions._show(request, SuggestedView(level, window, values, sure, None))
 
