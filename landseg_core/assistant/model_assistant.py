@@ -39,8 +39,8 @@ REPLAY_TILES = 8
 """So many random tiles of the image give the cells for replay."""
 REPLAY_CELLS = 1_000
 """Cells of which the model's opinion should stay as it is, at most."""
-_FIRST = 4
-"""Tiles in the middle of the view that are shown before the rest of it is computed."""
+_FIRST, _NEXT = 2, 4
+"""Tiles in the middle of the view that are shown before the rest of it is computed, and how many more each time."""
 
 
 class ModelAssistant:
@@ -74,15 +74,16 @@ class ModelAssistant:
     def missing(self, level: int, seen: PixelWindow) -> list[list[TileKey]]:
         """Return the tiles that are still to be computed for a view (full-resolution px), in parts, urgent ones first.
 
-        These are the middle of the view, the rest of it, labelled tiles elsewhere, and random ones for replay. From now
-        on, those of the view are not evicted.
+        These are the middle of the view, more and more of the rest of it, labelled tiles elsewhere, and random ones for
+        replay. From now on, those of the view are not evicted.
         """
         inside = _from_the_middle(tiles_around(self._pyramid, level, seen))
         self._model.hold(inside)
         unknown = [key for key in inside if not self._is_known(key)]
         near = [key for key in self._nearest(level, inside) if not self._rows.has(key)]
         replay = [key for key in self._replay_tiles(level) if key not in self._replay]
-        return [part for part in (unknown[:_FIRST], unknown[_FIRST:], near, replay) if part]
+        rest = [unknown[start : start + _NEXT] for start in range(_FIRST, len(unknown), _NEXT)]
+        return [part for part in (unknown[:_FIRST], *rest, near, replay) if part]
 
     def compute(self, keys: Iterable[TileKey], control: JobControl | None = None) -> None:
         """Run the model on tiles, where it has not been yet.
