@@ -46,7 +46,8 @@ PATIENCE_S = 900
 TRAINING_MINUTES = 4.0
 QUALITY = 88
 """Of WebP: text stays sharp at a fifth of a PNG's size."""
-_MOVES = 8
+QUESTIONS = 3
+_MOVES = 7
 NEAR = (6100, 3250), 0.42
 """The close view: its middle in px of the orthophoto, and its zoom."""
 
@@ -107,6 +108,7 @@ class Tour:
 
     def suggest(self) -> None:
         """Click on cells near by until the suggestion is good, and accept some of it; this is recorded."""
+        self._near()
         self._recorder.start()
         self._label_cells()
         self.grab("suggestion")
@@ -126,9 +128,9 @@ class Tour:
             self._move_to(position)
             self._wait_for_cells(position)
             self._click(position)
-            wait(0.4)
+            wait(0.25)
         wait_until(lambda: self._window.session.suggestions.is_current, "suggestion")
-        wait(1.0)
+        wait(0.5)
 
     def _wait_for_cells(self, position: tuple[int, int]) -> None:
         pyramid, scale = self._window.session.layers.image.reader.pyramid, self._window.viewport.frame.scale
@@ -140,18 +142,20 @@ class Tour:
         self._window.tools.select("accept_region")
         for position in REGIONS:
             self._move_to(position)
-            wait(0.5)
+            wait(0.4)
             self._click(position)
-            wait(0.6)
+            wait(0.5)
 
     def _answer_questions(self) -> None:
         child(self._window, QAction, "action_label_queue").trigger()
-        for number in range(3):
-            wait(2.0)
+        bar = child(self._window, QWidget, "question_bar")
+        for number in range(QUESTIONS):
+            wait_until(lambda: child(bar, QToolButton, "question_accept").isEnabled(), "question")
+            wait(1.0)
             if number == 1:
                 self.grab("queue")
             QTest.keyClick(self._window.viewport, Qt.Key.Key_Return)
-        wait(1.0)
+        wait(0.5)
         QTest.keyClick(self._window.viewport, Qt.Key.Key_Escape)
         self._near()
 
@@ -174,7 +178,7 @@ class Tour:
         for step in range(1, _MOVES + 1):
             self._mouse = start + (end - start) * step / _MOVES
             QTest.mouseMove(self._window.viewport.viewport(), self._mouse.toPoint())
-            wait(0.04)
+            wait(0.03)
 
     def _click(self, position: tuple[int, int]) -> None:
         view, point = self._window.viewport.viewport(), self._on_screen(position)
@@ -314,9 +318,9 @@ def main() -> None:
         for step in (
             tour.open,
             tour.make_project,
-            tour.paint,
             tour.suggest,
             tour.accept_suggestion,
+            tour.paint,
             tour.edit_classes,
             tour.train,
             tour.runs,

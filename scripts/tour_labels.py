@@ -33,15 +33,20 @@ CLICKS: tuple[tuple[str, tuple[int, int]], ...] = (
     ("road", (5574, 3357)),
     ("woodland", (5562, 3476)),
     ("background", (6157, 3310)),
-    ("background", (5633, 2821)),
-    ("building", (6324, 2929)),
+    ("background", (5205, 3262)),
     ("building", (6371, 3310)),
+    ("background", (6490, 3580)),
+    ("water", (5800, 2500)),
+    ("background", (5633, 2821)),
+    ("building", (5610, 3833)),
     ("woodland", (6681, 3738)),
     ("road", (7038, 3524)),
-    ("background", (6550, 3595)),
-    ("building", (6026, 3893)),
-    ("road", (5407, 3714)),
+    ("building", (6324, 2929)),
+    ("road", (5395, 3107)),
+    ("building", (6002, 3893)),
+    ("building", (5812, 3381)),
+    ("building", (6943, 2619)),
 )
 """Cells in the close view: class and position."""
-REGIONS = ((6471, 3500), (6480, 2900), (5210, 3262))
+REGIONS = ((5600, 2620), (6445, 3790))
 """Where the suggestion is accepted by a click."""

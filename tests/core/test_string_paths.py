@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.click_models import sam_pair
 from support.models import random_bundle, with_header
 from support.rasters import UTM_GRID, write_raster
 
 import landseg_core
 from landseg_core import api
+from landseg_core.assistant.click_segment.model import ClickModel
+from landseg_core.assistant.click_segment.runtime import open_graph
 from landseg_core.data.lists import read_list
 from landseg_core.data.loading.folders import evaluation_areas, folder_data
 from landseg_core.data.loading.landcover_ai import landcover_ai_data
@@ -70,6 +73,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Project.create(folder / "p.landseg", SCHEMA).close()
     settings = {"model": "unet16", "epochs": 1, "chip": 32, "batch": 2, "device": "cpu", "pretrained": False}
     api.train(folder / "images", folder / "masks", SCHEMA, folder / "runs" / "one", **settings)
+    for path, name in zip(sam_pair(folder), ("encoder.onnx", "decoder.onnx"), strict=True):
+        path.replace(folder / name)
     (folder / "there.txt").touch()
     return folder
 
@@ -151,6 +156,12 @@ def calls(world: Path) -> dict[str, Call]:
         return lambda *paths, project: work(*paths)
 
     return {
+        "assistant/click_segment/model.py ClickModel.__init__": Call(
+            ("encoder.onnx", "decoder.onnx"), (), alone(lambda *paths: ClickModel(*paths).title)
+        ),
+        "assistant/click_segment/runtime.py open_graph": Call(
+            ("encoder.onnx",), (), alone(lambda path: open_graph(path).inputs)
+        ),
         "api.py open_raster": Call((image,), (), alone(lambda path: api.open_raster(path).grid)),
         "api.py load_model": Call(("model.safetensors",), (), alone(lambda path: api.load_model(path).header)),
         "api.py predict": Call(
