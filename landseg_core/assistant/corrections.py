@@ -184,12 +184,14 @@ def fit_change(
     weights: npt.NDArray[np.floating],
     replay: LastLayerRows,
     start: LinearModel | None = None,
+    max_iterations: int = 200,
 ) -> FittedChange:
     """Return the change of the scores that labelled pixels or cells ask for.
 
     Its loss is the weighted mean cross-entropy over `labelled`, whose classes have the (N, K) shares `wanted`, plus
     that to the model's own probabilities over `replay`, of the weight `replay_weight`; there, pixels that the model is
-    sure of count more. `start` is an earlier result, from which a fit to a few labels more ends sooner.
+    sure of count more. `start` is an earlier result, from which a fit to a few labels more ends sooner, after
+    `max_iterations` at the latest.
 
     Raises:
         ModelError: the model gives numbers that are not finite.
@@ -208,6 +210,7 @@ def fit_change(
         ridge=RIDGE,
         offsets=every.scores,
         start=None if start is None else scale.of_standardised(start),
+        max_iterations=max_iterations,
     )
     return FittedChange(scale.of_features(fitted), scale)
 

@@ -95,6 +95,7 @@ class ModelAssistant:
         for key in keys:
             if control is not None:
                 control.checkpoint()
+            self._cells(key)  # rows may be known of a tile that has been evicted
             self._tile_rows(key)
             if key in self._replay_tiles(key.level) and key not in self._replay:
                 self._replay[key] = self._drawn_cells(key, REPLAY_CELLS // len(self._replay_tiles(key.level)))

@@ -22,6 +22,8 @@ from landseg_core.labels.classes import ClassSchema
 
 LACKING = -2.0
 """The score, as the logarithm of a probability, of a class that labels know, but the model does not."""
+_ITERATIONS = 50
+"""Of a fit, at most: labels that contradict one another would take several times as many, for the same suggestion."""
 _LEAST_SHARE = 1e-4
 """Shares count as this at least, so that they have a logarithm."""
 
@@ -115,7 +117,7 @@ class ModelView:
         cells, rows = self._labelled(groups)
         if not len(cells):
             return self._made(self._own, rows, self._cells.features, rows.shares)
-        fitted = fit_change(cells, rows.shares, rows.weights, self._classes.cells(replay))
+        fitted = fit_change(cells, rows.shares, rows.weights, self._classes.cells(replay), max_iterations=_ITERATIONS)
         wrong = rows.shares - softmax(cells.scores + fitted.model.scores(cells.features))
         support = wrong * (rows.weights / rows.weights.sum() / RIDGE)[:, np.newaxis]
         shares = softmax(self._cells.scores + fitted.model.scores(self._cells.features))

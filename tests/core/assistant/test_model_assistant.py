@@ -213,6 +213,14 @@ def test_a_view_larger_than_the_budget_is_computed_once(image: Opened) -> None:
     assert image.network.runs == 2
 
 
+def test_a_tile_that_was_evicted_is_computed_again(image: Opened) -> None:
+    image.label((16, 70, 64, 90), BRIGHT)
+    image.suggest()
+    image.assistant._model.clear()
+    assert image.suggest().window == ALL
+    assert image.network.runs == 4
+
+
 def test_it_stops_between_tiles(image: Opened) -> None:
     control = JobControl()
     control.stop()
