@@ -176,7 +176,7 @@ LINES = {
         (
             Goal("stroke_p95", _STROKE, at_most=0.5),
             Goal("stroke_cpu", "stroke to suggestion, CPU s, median"),
-            Goal("pan_p95", f"{_PAN}, as far as the middle of the view"),
+            Goal("pan_p95", f"{_PAN}, for all of the view"),
         ),
         scenes=(ORTHOPHOTO,),
         seeds=(0,),
