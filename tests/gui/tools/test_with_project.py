@@ -30,7 +30,7 @@ def layers(session):
 def at_work(qtbot, session, viewport, picture: Path, schema, tmp_path):
     """Return somebody at work on a new project of one image, at 100 %."""
     project = session.project_session
-    sitting = ToolUser(SessionToolContext(viewport, project, session.notifier, session.cells))
+    sitting = ToolUser(SessionToolContext(viewport, project, session.notifier, session.cells, session.segmenter))
     sitting.session = project
     project.lifecycle.create(tmp_path / "p.landseg", schema, [picture])
     qtbot.waitUntil(lambda: project.image is not None and viewport.image is not None, timeout=SECONDS)
@@ -152,7 +152,9 @@ def test_tools_work_without_crs_and_on_rotated_grids(
     rotated = Affine.translation(400_000, 5_000_000) @ Affine.rotation(30) @ Affine.scale(0.25, -0.25)
     options = {"plain": {"crs": None, "transform": Affine.identity()}, "rotated": {"transform": rotated}}[grid]
     path = make_raster(f"{grid}.tif", coordinate_pixels(), **options)
-    sitting = ToolUser(SessionToolContext(viewport, session.project_session, session.notifier, session.cells))
+    sitting = ToolUser(
+        SessionToolContext(viewport, session.project_session, session.notifier, session.cells, session.segmenter)
+    )
     session.project_session.lifecycle.create(tmp_path / "p.landseg", schema, [path])
     qtbot.waitUntil(lambda: session.project_session.image is not None and viewport.image is not None, timeout=SECONDS)
     viewport.centre_on(750, 550, 1.0)
