@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from recording import Recorder
-from tour_labels import BRUSH_PX, CLASSES, CLICKS, GESTURES, REGIONS, Gesture
+from tour_labels import ANSWER, BRUSH_PX, CLASSES, CLICKS, GESTURES, REGIONS, Gesture
 
 from landseg_core.geo.tiling import TileKey
 from landseg_gui import startup
@@ -46,8 +46,7 @@ PATIENCE_S = 900
 TRAINING_MINUTES = 4.0
 QUALITY = 88
 """Of WebP: text stays sharp at a fifth of a PNG's size."""
-QUESTIONS = 3
-_MOVES = 7
+_MOVES = 5
 NEAR = (6100, 3250), 0.42
 """The close view: its middle in px of the orthophoto, and its zoom."""
 
@@ -113,7 +112,7 @@ class Tour:
         self._label_cells()
         self.grab("suggestion")
         self._accept_regions()
-        self._answer_questions()
+        self._answer_question()
         self._recorder.stop()
         seconds = self._recorder.save(self._pictures / "labelling.webp")
         print(f"recorded {seconds:.0f} s")
@@ -146,16 +145,14 @@ class Tour:
             self._click(position)
             wait(0.5)
 
-    def _answer_questions(self) -> None:
+    def _answer_question(self) -> None:
         child(self._window, QAction, "action_label_queue").trigger()
         bar = child(self._window, QWidget, "question_bar")
-        for number in range(QUESTIONS):
-            wait_until(lambda: child(bar, QToolButton, "question_accept").isEnabled(), "question")
-            wait(1.0)
-            if number == 1:
-                self.grab("queue")
-            QTest.keyClick(self._window.viewport, Qt.Key.Key_Return)
-        wait(0.5)
+        wait_until(lambda: child(bar, QToolButton, "question_accept").isEnabled(), "question")
+        wait(1.0)
+        self.grab("queue")
+        child(bar, QToolButton, f"question_class_{self._value(ANSWER)}").click()
+        wait(0.3)
         QTest.keyClick(self._window.viewport, Qt.Key.Key_Escape)
         self._near()
 

@@ -36,17 +36,17 @@ CLICKS: tuple[tuple[str, tuple[int, int]], ...] = (
     ("background", (5205, 3262)),
     ("building", (6371, 3310)),
     ("background", (6490, 3580)),
-    ("water", (5800, 2500)),
-    ("background", (5633, 2821)),
+    ("woodland", (6824, 3547)),
     ("building", (5610, 3833)),
-    ("woodland", (6681, 3738)),
+    ("woodland", (5967, 2476)),
     ("road", (7038, 3524)),
     ("building", (6324, 2929)),
-    ("road", (5395, 3107)),
+    ("water", (5800, 2500)),
     ("building", (6002, 3893)),
-    ("building", (5812, 3381)),
-    ("building", (6943, 2619)),
+    ("woodland", (7062, 2976)),
 )
 """Cells in the close view: class and position."""
-REGIONS = ((5600, 2620), (6445, 3790))
+REGIONS = ((5600, 2620),)
 """Where the suggestion is accepted by a click."""
+ANSWER = "woodland"
+"""What the first area is that landseg asks about then."""
