@@ -26,6 +26,8 @@ _SPREAD = 0.8
 _ROUNDS = 8
 _ALIKE = 0.5
 """See `SimilarNeighbours`."""
+MOST_OF_CLASS = 12.0
+"""See `row_weights`."""
 MOST_ROWS = 2000
 """So many labelled cells are used at most, those that weigh most."""
 
@@ -132,18 +134,31 @@ class Suggestion:
         return Reason(origin, (float(column), float(across)), float(parts[row] / parts.sum()))
 
 
-def row_weights(group: RowGroup, classes: npt.NDArray[np.uint8]) -> Doubles:
-    """Return (m,): how much each row of a group, which is of one tile, counts.
+def row_weights(groups: Sequence[RowGroup], classes: npt.NDArray[np.uint8]) -> Doubles:
+    """Return (N,): how much each row of the groups, which are of one tile each, counts.
 
-    Labels near each other are much alike: n cells count as their root, or a polygon would outweigh single clicks, and
-    a suggestion that was accepted would prove itself right. In view that holds for each class; elsewhere for all
-    together, since there labels say how common a class is.
+    Labels near each other are much alike: n cells of a tile count as their root, or a polygon would outweigh single
+    clicks. In view that holds for each class, and all of a class count as `MOST_OF_CLASS` cells at most, or a
+    suggestion that was accepted would prove itself right. Elsewhere it holds for all classes together, since there
+    labels say how common a class is.
     """
-    own, shares = group.rows.labelled.weights, group.rows.labelled.shares(classes)
-    counts = own @ shares
+    in_view = [group for group in groups if group.weight >= 1]
+    totals = sum((np.sqrt(_class_counts(group, classes)) for group in in_view), np.zeros(len(classes)))
+    most = np.minimum(1, MOST_OF_CLASS / np.maximum(totals, 1))
+    return np.concatenate([np.empty(0), *(_group_weights(group, classes, most) for group in groups)])
+
+
+def _class_counts(group: RowGroup, classes: npt.NDArray[np.uint8]) -> Doubles:
+    """Return (K,) how many cells of a group have a label of each class; those that a label only touches count less."""
+    return np.asarray(group.rows.labelled.weights @ group.rows.labelled.shares(classes))
+
+
+def _group_weights(group: RowGroup, classes: npt.NDArray[np.uint8], most: Doubles) -> Doubles:
+    counts = _class_counts(group, classes)
     if group.weight < 1:
-        counts = np.full(len(classes), counts.sum())
-    return np.asarray(group.weight * own * (shares @ np.maximum(counts, 1) ** -0.5))
+        counts, most = np.full_like(counts, counts.sum()), np.ones_like(most)
+    shares = group.rows.labelled.shares(classes)
+    return np.asarray(group.weight * group.rows.labelled.weights * (shares @ (most * np.maximum(counts, 1) ** -0.5)))
 
 
 class ViewCells:
@@ -190,7 +205,7 @@ class ViewCells:
     ) -> tuple[npt.NDArray[np.uint8], FittedRows]:
         """Return the classes that have rows, and the rows, of those that weigh most if there are too many."""
         shares = np.concatenate([np.empty((0, len(classes))), *(g.rows.labelled.shares(classes) for g in groups)])
-        weights = np.concatenate([np.empty(0), *(row_weights(g, classes) for g in groups)])
+        weights = row_weights(groups, classes)
         used = np.argsort(-weights * shares.any(axis=1), kind="stable")[:MOST_ROWS]
         used = np.sort(used[shares[used].any(axis=1)])
         known = shares[used].any(axis=0)

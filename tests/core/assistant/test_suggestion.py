@@ -6,7 +6,7 @@ import pytest
 from landseg_core.assistant.cell_graph import TileOutline
 from landseg_core.assistant.features import Columns, TileCells
 from landseg_core.assistant.rows import TileRows
-from landseg_core.assistant.suggestion import RIDGE, RowGroup, Suggestion, ViewCells, row_weights
+from landseg_core.assistant.suggestion import MOST_OF_CLASS, RIDGE, RowGroup, Suggestion, ViewCells, row_weights
 from landseg_core.geo.tiling import TileKey
 from landseg_core.labels.classes import UNLABELLED
 
@@ -114,19 +114,27 @@ def test_what_weighs_more_wins() -> None:
     assert found.values(LEFT).tolist() == np.where(BRIGHT, WATER, LAND).tolist()
 
 
-def test_many_cells_of_a_tile_count_as_their_root() -> None:
+def test_many_cells_of_a_tile_in_view_count_as_their_root() -> None:
     drawn = labels(land=tuple(range(16)), water=(20, 21, 22, 23), road=(30,))
     group = RowGroup(LEFT, rows_of(cells(), drawn))
     classes = np.array([LAND, WATER, ROAD], np.uint8)
-    of_class = row_weights(group, classes) @ group.rows.labelled.shares(classes)
+    of_class = row_weights([group], classes) @ group.rows.labelled.shares(classes)
     np.testing.assert_allclose(of_class, [4, 2, 1])
+
+
+def test_a_class_in_view_counts_no_more_than_some_cells() -> None:
+    drawn = [labels(land=tuple(range(36))), labels(land=tuple(range(35)), water=(35,)), labels(land=tuple(range(36)))]
+    groups = [RowGroup(LEFT, rows_of(cells(), each)) for each in drawn]
+    classes = np.array([LAND, WATER], np.uint8)
+    shares = np.concatenate([group.rows.labelled.shares(classes) for group in groups])
+    np.testing.assert_allclose(row_weights(groups, classes) @ shares, [MOST_OF_CLASS, 1])
 
 
 def test_elsewhere_labels_keep_their_proportions() -> None:
     drawn = labels(land=tuple(range(21)), water=(24, 25, 26, 27))
     group = RowGroup(LEFT, rows_of(cells(), drawn), 0.5)
     classes = np.array([LAND, WATER], np.uint8)
-    of_class = row_weights(group, classes) @ group.rows.labelled.shares(classes)
+    of_class = row_weights([group], classes) @ group.rows.labelled.shares(classes)
     np.testing.assert_allclose(of_class, [0.5 * 21 / 5, 0.5 * 4 / 5])
 
 
