@@ -41,14 +41,13 @@ def scene_of(stem: str) -> str:
 
 def trained(images: Path, masks: Path, run: Path) -> Path:
     """Train in the folder `run`, as far as that is not done, and return it."""
-    folder = RunFolder(run)
-    if folder.checkpoint.exists():
-        task = TrainTask(out=run, source=Folders(images=images, masks=masks), classes=CLASSES, resume=True, large=True)
-    else:
-        source = Folders(images=images, masks=masks)
-        task = TrainTask(out=run, source=source, classes=CLASSES, settings=SETTINGS, large=True)
+    folder, source = RunFolder(run), Folders(images=images, masks=masks)
     if not folder.report.exists():
-        run_train(task, _say)
+        resume = folder.checkpoint.exists()
+        settings = {} if resume else SETTINGS
+        run_train(
+            TrainTask(out=run, source=source, classes=CLASSES, settings=settings, resume=resume, large=True), _say
+        )
     return run
 
 
