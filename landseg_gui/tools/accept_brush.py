@@ -45,7 +45,7 @@ class AcceptBrush(Brush):
     def step_name(self, value: int) -> str:
         """Return what the history calls a stroke."""
         title = translated(self.spec.title)
-        return tr("{tool}: erase", tool=title) if value == UNLABELLED else title
+        return self.context.step_name(title, value) if value == UNLABELLED else title
 
     def press(self, position: Position, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Begin a stroke, where there is a suggestion."""

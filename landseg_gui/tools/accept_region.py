@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPainterPath, QPalette
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from landseg_core.labels.classes import UNLABELLED
@@ -16,7 +16,7 @@ from landseg_core.project.predicted_region import PredictedRegion
 from landseg_gui.text import tr
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext, only
-from landseg_gui.tools.polygon_draft import ring_path
+from landseg_gui.tools.polygon_draft import rings_path
 from landseg_gui.viewer.overlay import Shape
 
 _FILL_ALPHA = 60
@@ -153,9 +153,7 @@ class AcceptRegion(Tool):
         line = self.context.colour(found.label) if self.context.class_of(found.label) else accent
         fill = QColor(line)
         fill.setAlpha(_FILL_ALPHA)
-        path = QPainterPath()
-        for ring in found.predicted.rings:
-            path.addPath(ring_path(ring))
+        path = rings_path(found.predicted.rings)
         return Shape(path, line, fill)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF
@@ -51,4 +51,12 @@ def ring_path(ring: Sequence[Position]) -> QPainterPath:
     path = QPainterPath()
     path.addPolygon(QPolygonF([QPointF(*position) for position in ring]))
     path.closeSubpath()
+    return path
+
+
+def rings_path(rings: Iterable[Sequence[Position]]) -> QPainterPath:
+    """Return the closed paths through `rings`, as one."""
+    path = QPainterPath()
+    for ring in rings:
+        path.addPath(ring_path(ring))
     return path

@@ -14,7 +14,7 @@ from landseg_core.messages import N_
 from landseg_gui.text import tr, translated
 from landseg_gui.tools.base import Tool, ToolSpec
 from landseg_gui.tools.context import ToolContext
-from landseg_gui.tools.polygon_draft import ring_path
+from landseg_gui.tools.polygon_draft import rings_path
 from landseg_gui.tools.segmenter import Question, RestingView, SegmenterState
 from landseg_gui.viewer.overlay import Shape
 
@@ -252,9 +252,7 @@ class SegmentByClicks(Tool):
         """Return the outline; inside, it is light only where it will be painted by Enter."""
         if self._segment is None or not self._segment.rings:
             return []
-        path = QPainterPath()
-        for ring in self._segment.rings:
-            path.addPath(ring_path(ring))
+        path = rings_path(self._segment.rings)
         shape = self.context.outline(path, self.context.active_value)
         return [shape if self.is_busy else Shape(path, shape.line)]
 
