@@ -15,8 +15,8 @@ from landseg_core.cli.main import run
 # The assertions of shared modules explain themselves, too.
 pytest.register_assert_rewrite("support")
 
-# How long an example takes says nothing on a busy machine. What decides on a change draws the same examples for the same
-# code; everyone else draws new ones each time, which is how a wrong one is found.
+# How long an example takes says nothing on a busy machine. Where CI decides, examples are the same for the same code;
+# everyone else draws new ones each time, which is how a wrong one is found.
 hypothesis.settings.register_profile("landseg", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("landseg")
 

@@ -28,7 +28,7 @@ class Forest:
     """Fitted to all labelled pixels; weighting the classes alike made no difference on scenes that were tuned on."""
 
     def __init__(self, seed: int) -> None:
-        from sklearn.ensemble import RandomForestClassifier  # of the extra `bench`
+        from sklearn.ensemble import RandomForestClassifier
 
         self._forest = RandomForestClassifier(TREES, random_state=seed, n_jobs=-1)
 

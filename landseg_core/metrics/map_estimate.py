@@ -47,8 +47,10 @@ class MapEstimate:
         return MapEstimate(self.confusion * both, self.draws * both)
 
 
-def estimate_map(calibration: Calibration, draws: int = RESAMPLES) -> MapEstimate:
+def estimate_map(calibration: Calibration, label_weight: float = 1.0, draws: int = RESAMPLES) -> MapEstimate:
     """Return the estimate; the same calibration gives the same one.
+
+    `label_weight` (0-1) is less where labels do not stand for the whole images: each group counts so much less then.
 
     A temperature is as likely as the held-out labels make it, starting from those that networks usually need. At each,
     the true classes where the map shows class c follow a Dirichlet distribution: `MAP_WEIGHT` observations as the
@@ -56,17 +58,17 @@ def estimate_map(calibration: Calibration, draws: int = RESAMPLES) -> MapEstimat
     count, and the narrower the interval becomes; with labels everywhere it is the matrix of the labels.
     """
     rng = np.random.Generator(np.random.Philox(_SEED))
-    likely = _temperature_shares(calibration)
-    weights = np.array([_observations(matrix, calibration.labelled) for matrix in calibration.confusion])
+    likely = _temperature_shares(calibration, label_weight)
+    weights = np.array([_observations(matrix, label_weight * calibration.labelled) for matrix in calibration.confusion])
     shown = calibration.confusion[0].sum(axis=0)
     drawn = rng.gamma(weights[rng.choice(len(likely), draws, p=likely)])
     return MapEstimate(np.tensordot(likely, _columns(weights), 1) * shown, _columns(drawn) * shown)
 
 
-def _temperature_shares(calibration: Calibration) -> Floats:
+def _temperature_shares(calibration: Calibration, label_weight: float) -> Floats:
     """Return (T,) how likely each temperature is; they sum to 1."""
     away = (np.log(TEMPERATURES) - np.log(EXPECTED_TEMPERATURE)) / TEMPERATURE_SPREAD
-    log = -GROUP_WEIGHT * calibration.surprise.sum(axis=1) - away**2 / 2
+    log = -GROUP_WEIGHT * label_weight * calibration.surprise.sum(axis=1) - away**2 / 2
     likely: Floats = np.exp(log - log.max())
     shares: Floats = likely / likely.sum()
     return shares

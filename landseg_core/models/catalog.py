@@ -14,11 +14,11 @@ from landseg_core.messages import N_
 
 if TYPE_CHECKING:
     from landseg_core.models.added_scores import AddedScores
-    from landseg_core.models.lite0 import Lite0Probe, Lite0UNet
+    from landseg_core.models.lite0 import Lite0UNet
     from landseg_core.models.tta import TtaNetwork
     from landseg_core.models.unet import UNet
 
-    SegmentationModel: TypeAlias = UNet | Lite0UNet | Lite0Probe | TtaNetwork | AddedScores
+    SegmentationModel: TypeAlias = UNet | Lite0UNet | TtaNetwork | AddedScores
     """A torch module with `stride`, the side of its pooling grid, and `radius`, half its receptive field, in px."""
 
 

@@ -42,8 +42,6 @@ _STAGES = (
 _LEVELS = ((0,), (1,), (2,), (3, 4), (5, 6))
 """The stages at half the size, a quarter, and so on; the last of each level is the skip connection."""
 SKIP_WIDTHS = tuple(_STAGES[level[-1]].width for level in _LEVELS)
-PROBED_LEVELS = 3
-"""The levels that `Lite0Probe` uses: each is one stage."""
 UP_WIDTHS = (128, 96, 64, 48)
 """Channels of the decoder, from the smallest size to half the image's."""
 
@@ -140,52 +138,6 @@ class Lite0UNet(nn.Module):
         for block in self.up_arm:
             features = block(torch.cat([skips.pop(), _upsampled(features)], dim=1))
         return _upsampled(self.head(features))[..., :height, :width]
-
-
-class Lite0Probe(nn.Module):
-    """A linear classifier on the pixels and the first levels of a Lite0 encoder; its scores are 0 at first.
-
-    Few labels suffice to fit it, and deeper levels are of no use to them. Scores are linear in the features, so those
-    of each level are upsampled instead of its features (Alain, Bengio: "Understanding intermediate layers using linear
-    classifier probes", 2016).
-    """
-
-    def __init__(self, bands: int, classes: int) -> None:
-        super().__init__()
-        self.encoder = Lite0Encoder(bands)
-        widths = (bands, *SKIP_WIDTHS[:PROBED_LEVELS])
-        self.heads = nn.ModuleList(nn.Conv2d(width, classes, kernel_size=1) for width in widths)
-        for parameter in self.heads.parameters():
-            nn.init.zeros_(parameter)
-
-    @property
-    def stride(self) -> int:
-        """Return the side of the deepest level's pixels in px."""
-        return 1 << PROBED_LEVELS
-
-    @property
-    def radius(self) -> int:
-        """Return how far, in px along an axis, an input pixel can influence the output, at most."""
-        return _encoder_radius(_STAGES[:PROBED_LEVELS]) + 2 * self.stride
-
-    @property
-    def last_layers(self) -> list[nn.Conv2d]:
-        """Return the 1x1 convolutions whose sum, upsampled, is the output."""
-        return [layer for layer in self.heads if isinstance(layer, nn.Conv2d)]
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the logits (N, classes, H, W) of `images` (N, bands, H, W)."""
-        height, width = images.shape[-2:]
-        pixels = padded_to_multiple(images, self.stride)
-        features = self.encoder.stem(pixels)
-        logits: torch.Tensor = self.heads[0](pixels)
-        for number in range(PROBED_LEVELS):
-            features = self.encoder.levels[number](features)
-            scores = self.heads[number + 1](features)
-            logits = logits + functional.interpolate(
-                scores, scale_factor=float(2 << number), mode="bilinear", align_corners=False
-            )
-        return logits[..., :height, :width]
 
 
 def _encoder_radius(stages: Sequence[_Stage]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,13 @@ from landseg_core.models.weights import load_weights, weights_of
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.augmentation import ColourJitter, cutmix
 from landseg_core.training.ema import ModelEma
-from landseg_core.training.losses import cross_entropy, dice_loss, teacher_loss
+from landseg_core.training.losses import (
+    cross_entropy,
+    dice_loss,
+    root_weights,
+    teacher_loss_sum,
+    weighted_cross_entropy_sum,
+)
 from landseg_core.training.network import Network
 from landseg_core.training.teacher import Teacher
 
@@ -46,6 +52,9 @@ class Awaited:
             self._arrived.synchronize()
         return float(self._number)
 
+
+_PartOfLoss = Callable[[torch.Tensor, slice], torch.Tensor]
+"""From the logits of some chips of a batch, and which these are, to their part in its loss."""
 
 GRADIENT_NORM = 5.0
 """Longer gradients are clipped to this: a single odd batch must not throw the weights far off."""
@@ -120,19 +129,16 @@ class Learner:
         Each part weighs as much as it has labelled pixels, so that cross-entropy is that of the whole batch. Two things
         are not: Dice is the mean of those of the parts, and batch norms see one part at a time.
         """
-        batch = self._augmented(pixels, labels, seed)
-        labelled = (batch[1] != UNLABELLED).sum()
+        images, truth, *taught = self._augmented(pixels, labels, seed)
+        part_of_loss = self._with_teacher(truth, *taught) if taught else self._of_labels(truth)
         value = torch.zeros((), device=self.network.device)
         self._optimiser.zero_grad()
-        for images, truth, *taught in zip(*(torch.split(each, self.micro_batch) for each in batch), strict=True):
-            logits, counted = self.network.classify(images), (truth != UNLABELLED).sum()
-            loss = self._loss(logits, truth) * (counted / labelled.clamp(min=1))
-            for probabilities in taught:
-                share = (truth.numel() - counted) / (batch[1].numel() - labelled).clamp(min=1)
-                loss = loss + self._taught_loss(logits, truth, probabilities) * share
+        for start in range(0, len(images), self.micro_batch):
+            part = slice(start, start + self.micro_batch)
+            loss = part_of_loss(self.network.classify(images[part]), part)
             value += loss.detach()
             summed = Awaited(value)  # before the backward pass is queued, so that nobody waits for it
-            self._scaler.scale(loss).backward()
+            self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return summed
 
     def _augmented(
@@ -165,17 +171,34 @@ class Learner:
             )
         self.micro_batch //= 2
 
-    def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return the loss of the labelled pixels.
+    def _of_labels(self, labels: torch.Tensor) -> _PartOfLoss:
+        """Return what gives the part of some chips in the loss of a batch with these labels."""
+        total = (labels != UNLABELLED).sum()
 
-        Beside a teacher it is cross-entropy alone: what Dice asks of each class would count for pixels without a label,
-        too, and a few strokes do not say how common a class is.
+        def part_of_loss(logits: torch.Tensor, part: slice) -> torch.Tensor:
+            own = labels[part]
+            loss = cross_entropy(logits, own)
+            if self._dice:
+                loss = loss + self._dice * dice_loss(logits, own)
+            return loss * ((own != UNLABELLED).sum() / total.clamp(min=1))
+
+        return part_of_loss
+
+    def _with_teacher(self, labels: torch.Tensor, taught: torch.Tensor) -> _PartOfLoss:
+        """Return the same beside `taught`, what a teacher predicts.
+
+        Labels count by the root of their pixels. Dice is left out: what it asks of each class would count for pixels
+        without a label, too, and a few strokes do not say how common a class is.
         """
-        loss = cross_entropy(logits, labels)
-        return loss + self._dice * dice_loss(logits, labels) if self._dice and self.teacher is None else loss
+        weights = root_weights(labels, taught.shape[1])
+        all_weights, unlabelled = weights.sum().clamp(min=1), (labels == UNLABELLED).sum().clamp(min=1)
 
-    def _taught_loss(self, logits: torch.Tensor, labels: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
-        return self.teacher_weight * teacher_loss(logits, labels, taught)
+        def part_of_loss(logits: torch.Tensor, part: slice) -> torch.Tensor:
+            own = labels[part]
+            of_labels = weighted_cross_entropy_sum(logits, own, weights[part]) / all_weights
+            return of_labels + self.teacher_weight * teacher_loss_sum(logits, own, taught[part]) / unlabelled
+
+        return part_of_loss
 
     def _descend(self, loss: Awaited, learning_rate: float) -> bool:
         """Step along the gradients unless they or the loss are not finite; return whether the run can go on."""

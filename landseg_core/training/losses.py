@@ -26,14 +26,34 @@ def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return cross_entropy_sum(logits, labels) / (labels != UNLABELLED).sum().clamp(min=1)
 
 
-def teacher_loss(logits: torch.Tensor, labels: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
-    """Return the mean cross-entropy of (N, K, H, W) logits for `taught` probabilities of the unlabelled pixels.
+def root_weights(labels: torch.Tensor, classes: int) -> torch.Tensor:
+    """Return (N, H, W) weights of labelled pixels: n pixels of a class in a chip count as the root of n together.
+
+    So a polygon does not outvote strokes, which have a hundredth of its pixels. 0 where there is no label.
+    """
+    labelled = labels != UNLABELLED
+    indices = labels.long().masked_fill(~labelled, classes).flatten(1)
+    counts = torch.zeros((len(labels), classes + 1), device=labels.device).scatter_add_(
+        1, indices, torch.ones_like(indices, dtype=torch.float32)
+    )
+    return counts.clamp(min=1).rsqrt().gather(1, indices).view(labels.shape) * labelled
+
+
+def weighted_cross_entropy_sum(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Return the sum of the cross-entropy of (N, K, H, W) logits for (N, H, W) class indices times their weights."""
+    scores = logits.float().contiguous()
+    losses = functional.cross_entropy(scores, labels.long(), ignore_index=UNLABELLED, reduction="none")
+    return (losses * weights).sum()
+
+
+def teacher_loss_sum(logits: torch.Tensor, labels: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
+    """Return the summed cross-entropy of (N, K, H, W) logits for `taught` probabilities of the unlabelled pixels.
 
     0 where every pixel of the (N, H, W) labels has a class. In float32, as `cross_entropy_sum`.
     """
     unlabelled = labels == UNLABELLED
     differences = -(taught * logits.float().contiguous().log_softmax(dim=1)).sum(dim=1)
-    return (differences * unlabelled).sum() / unlabelled.sum().clamp(min=1)
+    return (differences * unlabelled).sum()
 
 
 def dice_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -29,6 +29,8 @@ from landseg_core.training.checkpoint import load_checkpoint_record
 FINE_TUNING_RATE = 0.5
 """The highest learning rate of a run that fine-tunes a model, as a share of that of a fresh run."""
 FINE_TUNING_WARM_UP = 0.05
+FEW_LABELS = {"chip": 128, "batch": 4, "cutmix": 0.0, "colour_jitter": 0.5}
+"""Settings of runs with a teacher: more steps on fewer pixels, changed less, follow it more closely in that time."""
 VALIDATION_SHARE = 1 / 3
 """Predicting a pixel takes about a third of training on it: a forward pass, and none backward."""
 _LABEL_WINDOW = 1024
@@ -72,6 +74,11 @@ def fine_tuned_config(config: TrainConfig, given: Collection[str] | None = None)
     taken = {name: value for name, value in wanted.items() if name not in known}
     path = {"start_from": absolute_model(config.start_from)}
     return config.model_copy(update=taken | path | _of_model(config, header, known))
+
+
+def config_for_few_labels(config: TrainConfig) -> TrainConfig:
+    """Return the settings of a run with a teacher: `FEW_LABELS`, where the user chose nothing else; see ADR 49."""
+    return config.model_copy(update={name: value for name, value in FEW_LABELS.items() if _at_default(config, name)})
 
 
 def _mask_values_of(header: BundleHeader) -> dict[str, Any]:

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from landseg_core.data.chips import ChipSampler
-from landseg_core.data.label_coverage import labelled_share
-from landseg_core.data.reader import AreaReader
+import numpy as np
+
+from landseg_core.assistant.encoder import EncoderFeatures, pretrained_features
+from landseg_core.data.class_locations import ClassLocations
+from landseg_core.data.label_coverage import labelled_share, spread_windows, whole_images
+from landseg_core.data.reader import AreaReader, Labels
 from landseg_core.data.training_data import TrainingData
+from landseg_core.geo.window import PixelWindow
+from landseg_core.labels.classes import UNLABELLED
 from landseg_core.messages import N_
-from landseg_core.models.catalog import CATALOG, Pretraining
+from landseg_core.models.catalog import CATALOG
 from landseg_core.models.header import BundleHeader
-from landseg_core.models.lite0 import Lite0Probe
 from landseg_core.runs.config import TrainConfig
-from landseg_core.training.batches import Batch
+from landseg_core.training.corrected_parent import CorrectedParent
+from landseg_core.training.pixel_features import PixelFeatures
 from landseg_core.training.state import RunState, start_from_model
-from landseg_core.training.teacher import Teacher, corrected_teacher, probe_teacher
+from landseg_core.training.teacher import Teacher, Window, fitted_teacher
 
 FEW_LABELS = 0.2
 """A teacher counts less and less up to this labelled share of the training areas, from which labels alone suffice."""
-FIT_BATCHES, FIT_CHIPS = 10, 4
-"""What a teacher is fitted to: so many batches, each of so many chips."""
-_EPOCH = 0
-"""The number of the epoch, before those of the run, that these chips belong to."""
+MOST_WINDOWS, SIDE = 128, 192
+"""A teacher is fitted to the labels in so many windows at most, of so many px across and down."""
+REPLAY_WINDOWS = 24
+"""The windows, spread over the images, in which the parent's opinion is replayed."""
+_MARGIN = 48
+"""Px around a window that its features depend on."""
 
 
-def teacher_weight(config: TrainConfig, data: TrainingData, parent: BundleHeader | None) -> float:
-    """Return how much the teacher's predictions count beside the labels; 0 where the run has no teacher.
-
-    It has one if few of its pixels are labelled, and it fine-tunes a `parent` model or may use pretrained weights.
-    """
-    if parent is None and not (config.pretrained and _pretraining().installed()):
-        return 0.0
+def teacher_weight(config: TrainConfig, data: TrainingData) -> float:
+    """Return how much the teacher's predictions count beside the labels; 0 where the run has none, for it has many."""
     return config.teacher_weight * max(0.0, 1 - labelled_share(data.train) / FEW_LABELS)
 
 
@@ -47,40 +49,73 @@ def teacher_notice(config: TrainConfig, data: TrainingData, parent: BundleHeader
             model=config.start_from,
         )
     return N_(
-        "{share:.1%} of the training areas is labelled: elsewhere the run is trained on the predictions of a linear "
-        "classifier fitted to the labels",
+        "{share:.1%} of the training areas is labelled: elsewhere the run is trained on the predictions of a random "
+        "forest fitted to the labels",
         share=share,
     )
 
 
-def run_teacher(state: RunState, sampler: ChipSampler, reader: AreaReader, parent: Path) -> Teacher:
-    """Return the teacher of a run that has one, fitted to its labels; the same run always has the same.
+def run_teacher(state: RunState, reader: AreaReader, parent: Path, checkpoint: Callable[[], None]) -> Teacher | None:
+    """Return the teacher of a run, fitted to its labels; the same run always has the same. None if it finds none.
 
-    `parent` is the file of the model that the run fine-tunes, if it does.
+    `parent` is the file of the model that the run fine-tunes, if it does; `checkpoint` is called before each read.
 
     Raises:
         ModelError: that file is missing or damaged.
         RasterError: an image cannot be read.
         DatasetError: a mask holds a value that no class has.
+        JobStopped: `checkpoint` raised it.
     """
     config, data, network = state.config, state.data, state.learner.network
-    batches = _batches(sampler, reader)
-    if state.parent is not None:
-        model = start_from_model(str(parent), config.model, data).model
-        known = state.parent.schema.names
-        new = [index for index, name in enumerate(data.schema.names) if name not in known]
-        return corrected_teacher(network.with_model(model), new, batches, config.seed)
-    probe = Lite0Probe(len(data.bands), len(data.schema))
-    _pretraining().load(probe)
-    return probe_teacher(network.with_model(probe), batches, config.seed)
+    features = PixelFeatures(len(data.bands), _encoder(config, data))
+    corrected = _parent(state, parent) if state.parent is not None else None
+    windows = [*_labelled_windows(data, reader, config.seed, checkpoint)]
+    if corrected:
+        windows += _replay_windows(data, reader, checkpoint)
+    return fitted_teacher(network, features, corrected, windows, len(data.schema), config.seed)
 
 
-def _pretraining() -> Pretraining:
+def _parent(state: RunState, path: Path) -> CorrectedParent:
+    assert state.parent is not None
+    model = start_from_model(str(path), state.config.model, state.data).model
+    known = state.parent.schema.names
+    new = [index for index, name in enumerate(state.data.schema.names) if name not in known]
+    return CorrectedParent(state.learner.network.with_model(model), new)
+
+
+def _encoder(config: TrainConfig, data: TrainingData) -> EncoderFeatures | None:
+    """Return the pretrained encoder; None where it is not installed, or not wanted."""
     pretraining = CATALOG["lite0"].pretraining
-    assert pretraining is not None
-    return pretraining
+    if not config.pretrained or pretraining is None or not pretraining.installed():
+        return None
+    return pretrained_features(len(data.bands))
 
 
-def _batches(sampler: ChipSampler, reader: AreaReader) -> Iterator[Batch]:
-    for number in range(FIT_BATCHES):
-        yield sampler.batch(reader, _EPOCH, range(number * FIT_CHIPS, (number + 1) * FIT_CHIPS))
+def _labelled_windows(
+    data: TrainingData, reader: AreaReader, seed: int, checkpoint: Callable[[], None]
+) -> Iterator[Window]:
+    """Yield windows with labels of the training areas, a random choice of too many, with pixels around them."""
+    located = ClassLocations.found(data.train, reader, len(data.schema), checkpoint)
+    corners = np.unique(located.cells // [1, SIDE, SIDE], axis=0)
+    whole = {area.image: area for area in whole_images(data.train)}
+    for number, column, row in np.random.default_rng(seed).permutation(corners)[:MOST_WINDOWS].tolist():
+        checkpoint()
+        area, side = data.train[number], SIDE + 2 * _MARGIN
+        window = PixelWindow(column * SIDE - _MARGIN, row * SIDE - _MARGIN, side, side)
+        pixels, _ = reader.read_image(whole[area.image], window)
+        yield pixels, _inner(reader.read(area, window)[1])
+
+
+def _inner(labels: Labels) -> Labels:
+    """Return the labels of a window without those of the margin: they belong to another window."""
+    kept = np.full_like(labels, UNLABELLED)
+    kept[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = labels[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+    return kept
+
+
+def _replay_windows(data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]) -> Iterator[Window]:
+    """Yield windows without their labels, spread over the images."""
+    for image, window in spread_windows(whole_images(data.train), SIDE, REPLAY_WINDOWS):
+        checkpoint()
+        pixels, _ = reader.read_image(image, window)
+        yield pixels, np.full(pixels.shape[1:], UNLABELLED, np.uint8)

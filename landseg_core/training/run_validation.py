@@ -55,8 +55,9 @@ class RunValidation:
         checkpoint: Callable[[], None],
         parent: BundleHeader | None = None,
         beside: float = 0.0,
+        label_weight: float = 1.0,
     ) -> None:
-        """Leave out what the parent model was trained on; `parent` is its header.
+        """Leave out what the parent model was trained on; `parent` is its header, `label_weight` see `estimate_map`.
 
         `beside` are the seconds that listeners to a validation take at most. `checkpoint` is called before every
         window that is searched for labels.
@@ -74,6 +75,7 @@ class RunValidation:
         sample = spread_windows(images, MAP_SIDE, MAP_WINDOWS)
         self._whole = self._validator = Validator(network, len(data.schema), rest.areas, reader, rest.left_out, sample)
         self.notices, self.halvings, self._beside = rest.notices, 0, beside
+        self._label_weight = label_weight
         if rest.left_out and not self._validator.any_labelled(checkpoint):
             raise TrainingError(ALL_TRAINED)
 
@@ -131,7 +133,8 @@ class RunValidation:
         if metrics.calibration is None:
             return metrics
         known = self._trained | (metrics.matrix.counts.sum(axis=1) > 0)
-        return replace(metrics, estimate=estimate_map(metrics.calibration).of_classes(known), coverage=self._coverage)
+        estimate = estimate_map(metrics.calibration, self._label_weight).of_classes(known)
+        return replace(metrics, estimate=estimate, coverage=self._coverage)
 
     def _in_memory(self, work: Callable[[Validator], Answer]) -> Answer:
         """Return what `work` gives, retried with windows of half the size while memory runs out."""

@@ -34,7 +34,7 @@ from landseg_core.training.loop import (
     TrainingLoop,
     TrainResult,
 )
-from landseg_core.training.preparation import check_labels, check_run_folder
+from landseg_core.training.preparation import check_labels, check_run_folder, config_for_few_labels
 from landseg_core.training.previewer import Previewer
 from landseg_core.training.run_record import ModelRecord, SampleRecord
 from landseg_core.training.run_teacher import run_teacher, teacher_notice, teacher_weight
@@ -103,6 +103,8 @@ class Trainer:
         control = control or JobControl()
         reader = data.reader()
         check_labels(data, lambda: self._clock.checkpoint(control))
+        if teacher_weight(self._config, data) and not self._resume:
+            self._config = config_for_few_labels(self._config)
         with _own_random_numbers(self._config.seed, device), memory_as_sentence(device):
             state = self._state(data, reader, device)
             self._prepare_folder(state)
@@ -141,16 +143,26 @@ class Trainer:
         emit.add(StoppedUnvalidated, model.save_unvalidated)
         emit.add(RunFinished, lambda _event: save_report(folder.path, emit))
 
-        weight = teacher_weight(self._config, data, state.parent)
+        weight = teacher_weight(self._config, data)
         sampler, notices = chip_sampler(self._config, data, reader, checkpoint, with_teacher=weight > 0)
         state.notices.extend(notices)
         if weight:
             state.notices.append(teacher_notice(self._config, data, state.parent))
             state.learner.teacher_weight = weight
             state.learner.has_parent = state.parent is not None
-            state.learner.teacher = run_teacher(state, sampler, reader, folder.parent_model)
+            state.learner.teacher = run_teacher(state, reader, folder.parent_model, checkpoint)
         batches = Batches(sampler, reader, self._config.batch, network)
-        validation = RunValidation(network, data, reader, emit, checkpoint, state.parent, previewer.longest_seconds)
+        teacher = state.learner.teacher
+        validation = RunValidation(
+            network,
+            data,
+            reader,
+            emit,
+            checkpoint,
+            state.parent,
+            previewer.longest_seconds,
+            teacher.label_weight if teacher else 1.0,
+        )
         return TrainingLoop(state, batches, validation, folder, clock, checkpoint, emit)
 
     def _state(self, data: TrainingData, reader: AreaReader, device: torch.device) -> RunState:

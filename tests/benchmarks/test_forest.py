@@ -6,15 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 
 from benchmarks.assistant.another_image import forest_on_another_image
 from benchmarks.assistant.forest import Forest, pixel_features
 from benchmarks.assistant.line import Case
 from benchmarks.assistant.scenes import DataSet
 from benchmarks.simulated_user import Effort
-
-pytest.importorskip("sklearn", reason="scikit-learn comes with the extra `bench`")
 
 
 def striped(side: int = 64) -> tuple[np.ndarray, np.ndarray]:

@@ -83,7 +83,6 @@ def test_labels_of_another_image_are_enough(data: DataSet) -> None:
 
 
 def test_the_line_of_clicks(data: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("sklearn", reason="scikit-learn comes with the extra `bench`")
     monkeypatch.setattr(forest, "TREES", 3)
     done = clicks(case(data, tmp_path))
     assert {len(values) for values in done.values.values()} == {3}

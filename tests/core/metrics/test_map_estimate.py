@@ -42,7 +42,7 @@ class Ground:
         np.add.at(counts, (self.truth, self.scores.argmax(axis=1)), 1 / len(self.truth))
         return counts
 
-    def estimate(self, labelled: np.ndarray, each: int = 1) -> MapEstimate:
+    def estimate(self, labelled: np.ndarray, each: int = 1, label_weight: float = 1.0) -> MapEstimate:
         """Return the estimate with labels at the numbered pixels, in groups of `each` of about one class."""
         tally = CalibrationTally(CLASSES)
         for part in np.array_split(self.scores, 3):
@@ -52,7 +52,7 @@ class Ground:
             tally.add_labels(int(group[0]), self.scores[group], self.truth[group])
         calibration = tally.calibration()
         assert calibration is not None
-        return estimate_map(calibration)
+        return estimate_map(calibration, label_weight)
 
 
 def width(estimate: MapEstimate) -> float:
@@ -88,6 +88,17 @@ def test_more_labels_narrow_the_interval(seed: int, boast: float) -> None:
     ground, order = Ground.of(seed, boast), np.random.default_rng(seed).permutation(PIXELS)
     few, many = ground.estimate(order[:12]), ground.estimate(order[:400])
     assert width(many) < 0.8 * width(few)
+
+
+def test_labels_that_do_not_stand_for_the_map_count_less() -> None:
+    """They are at the errors of the network: what they say is too bad for the map, and nothing at a weight of 0."""
+    ground = Ground.of(1, 1.0)
+    wrong = np.flatnonzero(ground.scores.argmax(axis=1) != ground.truth)
+    found = [rates(ground.estimate(wrong[:40], label_weight=weight).confusion).accuracy for weight in (1.0, 0.3, 0.0)]
+    assert found == sorted(found)
+    assert found[0] < found[1] - 0.02
+    other = ground.estimate(np.arange(40), label_weight=0.0)
+    assert rates(other.confusion).accuracy == pytest.approx(found[2])
 
 
 def test_the_interval_of_few_labels_holds_the_truth_of_any_network() -> None:

@@ -8,7 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landseg_core.training.losses import _sums_by_class, cross_entropy, cross_entropy_sum, dice_loss, teacher_loss
+from landseg_core.training.losses import (
+    _sums_by_class,
+    cross_entropy,
+    cross_entropy_sum,
+    dice_loss,
+    root_weights,
+    teacher_loss_sum,
+    weighted_cross_entropy_sum,
+)
 
 
 def test_is_the_mean_over_the_labelled_pixels() -> None:
@@ -107,5 +115,29 @@ def test_a_teacher_is_followed_where_nothing_is_labelled(seed: int, classes: int
     taught = rng.dirichlet(np.ones(classes), (2, 5, 4)).transpose(0, 3, 1, 2)
     logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     differences = -(taught * logs).sum(axis=1)[labels == 255]
-    found = teacher_loss(torch.from_numpy(logits), torch.from_numpy(labels), torch.from_numpy(taught))
-    assert float(found) == pytest.approx(differences.mean() if differences.size else 0.0, abs=1e-5)
+    found = teacher_loss_sum(torch.from_numpy(logits), torch.from_numpy(labels), torch.from_numpy(taught))
+    assert float(found) == pytest.approx(differences.sum(), abs=1e-4)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32), st.integers(1, 5), st.floats(0, 1))
+def test_the_pixels_of_a_class_in_a_chip_count_as_their_root(seed: int, classes: int, labelled: float) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, classes, (3, 6, 5)).astype(np.uint8)
+    labels[rng.random(labels.shape) > labelled] = 255
+    weights = root_weights(torch.from_numpy(labels), classes).numpy()
+    assert (weights[labels == 255] == 0).all()
+    for chip, own in zip(labels, weights, strict=True):
+        for value in set(np.unique(chip).tolist()) - {255}:
+            assert own[chip == value].sum() == pytest.approx(np.sqrt((chip == value).sum()), rel=1e-5)
+            assert np.ptp(own[chip == value]) == 0
+
+
+def test_weighted_cross_entropy_is_that_of_each_pixel_times_its_weight() -> None:
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(0, 3, (2, 3, 5, 4)), rng.integers(0, 3, (2, 5, 4)).astype(np.uint8)
+    labels[0, :2], weights = 255, rng.random((2, 5, 4))
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    each = -np.take_along_axis(logs, labels.clip(max=2)[:, None].astype(int), axis=1)[:, 0]
+    found = weighted_cross_entropy_sum(*(torch.from_numpy(array) for array in (logits, labels, weights)))
+    assert float(found) == pytest.approx((each * weights)[labels != 255].sum(), rel=1e-5)

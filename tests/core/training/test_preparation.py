@@ -16,7 +16,12 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import ClassSchema
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training import preparation
-from landseg_core.training.preparation import run_work, seconds_per_megapixel
+from landseg_core.training.preparation import (
+    FEW_LABELS,
+    config_for_few_labels,
+    run_work,
+    seconds_per_megapixel,
+)
 
 SIDE = 10_000
 
@@ -78,3 +83,9 @@ def test_a_trial_can_be_stopped(config: TrainConfig) -> None:
     control.stop()
     with pytest.raises(JobStopped):
         seconds_per_megapixel(config, 3, 3, control.checkpoint)
+
+
+def test_few_labels_change_the_settings_that_nobody_chose() -> None:
+    assert config_for_few_labels(TrainConfig(seed=3)) == TrainConfig(seed=3, **FEW_LABELS)
+    chosen = config_for_few_labels(TrainConfig(chip=512, cutmix=0.2))
+    assert (chosen.chip, chosen.cutmix, chosen.batch) == (512, 0.2, FEW_LABELS["batch"])

@@ -1,119 +1,114 @@
-"""Teachers: a parent model corrected for labels, and a linear classifier on a pretrained encoder."""
+"""Teachers: trees on the features of pixels, and with a parent on what that predicts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from support.teachers import coloured, network_of_colours
 
-from landseg_core.compute.devices import precision_for
 from landseg_core.data.label_coverage import labelled_share
 from landseg_core.data.training_data import TrainingData
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.models.catalog import build_model
-from landseg_core.models.lite0 import Lite0Probe
-from landseg_core.models.normalisation import Normalisation
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.batches import Batch
+from landseg_core.training.corrected_parent import CorrectedParent
 from landseg_core.training.learner import Learner
 from landseg_core.training.network import Network
+from landseg_core.training.pixel_features import PixelFeatures
 from landseg_core.training.run_teacher import teacher_weight
-from landseg_core.training.teacher import Teacher, corrected_teacher, probe_teacher
-
-CPU = torch.device("cpu")
-NORMALISATION = Normalisation((128.0,) * 3, (50.0,) * 3)
-COLOURS = np.array([(220, 40, 40), (40, 220, 40), (40, 40, 220), (200, 200, 40)], np.uint8)
-
-
-def network_of(model: nn.Module) -> Network:
-    return Network(model, NORMALISATION, CPU, precision_for(CPU, "fp32"))  # type: ignore[arg-type]
-
-
-class ByColour(nn.Module):
-    """Tells red from green, and takes blue for red; `head` is its last layer, as of every network."""
-
-    stride, radius = 1, 0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.head = nn.Conv2d(3, 3, kernel_size=1)
-        with torch.no_grad():
-            self.head.weight[:, :, 0, 0] = 2 * torch.tensor([[1.0, 0.0, 1.0], [0.0, 2.0, 0.0], [0.0, 0.0, 0.0]])
-            self.head.bias[:] = torch.tensor([0.0, 0.0, -5.0])
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.head(images)
+from landseg_core.training.teacher import Teacher, Window, fitted_teacher
 
 
 @pytest.fixture
 def network() -> Network:
-    return network_of(ByColour())
+    return network_of_colours()
 
 
-def coloured(classes: int, labelled: float, seed: int = 0) -> tuple[Batch, np.ndarray]:
-    """Return chips of squares in the colours of classes, a share of whose pixels is labelled, and all the classes."""
-    rng = np.random.default_rng(seed)
-    truth = rng.integers(0, classes, (4, 4, 4)).astype(np.uint8).repeat(16, 1).repeat(16, 2)
-    pixels = (COLOURS[truth].astype(int) + rng.integers(-20, 20, (*truth.shape, 3))).clip(0, 255).astype(np.uint8)
-    labels = np.where(rng.random(truth.shape) < labelled, truth, np.uint8(UNLABELLED))
-    return (pixels.transpose(0, 3, 1, 2).copy(), labels), truth
+def windows_of(batch: Batch) -> Iterator[Window]:
+    yield from zip(*batch, strict=True)
+
+
+def taught(network: Network, *batches: Batch, parent: CorrectedParent | None = None, seed: int = 0) -> Teacher:
+    """Return a teacher of three classes that is fitted to chips as its windows, with filters alone."""
+    windows = [window for batch in batches for window in windows_of(batch)]
+    teacher = fitted_teacher(network, PixelFeatures(3, None), parent, windows, 3, seed)
+    assert teacher is not None
+    return teacher
 
 
 def predicted(teacher: Teacher, network: Network, pixels: np.ndarray) -> np.ndarray:
     return teacher.probabilities(network.normalise(pixels)).numpy()
 
 
-def test_without_labels_the_teacher_is_the_parent(network: Network) -> None:
-    (pixels, labels), _ = coloured(3, 0.0)
-    teacher = corrected_teacher(network, [], [(pixels, labels)], 0)
-    expected = network.frozen().classify(network.normalise(pixels)).softmax(dim=1).detach().numpy()
-    np.testing.assert_allclose(predicted(teacher, network, pixels), expected, atol=1e-5)
+def inside_of_squares(truth: np.ndarray) -> np.ndarray:
+    """Return where pixels of `coloured` are far enough from other squares, since teachers are asked at some points."""
+    inner = (np.arange(truth.shape[1]) % 16 > 3) & (np.arange(truth.shape[1]) % 16 < 12)
+    return np.broadcast_to(inner[:, np.newaxis] & inner, truth.shape)
 
 
-def test_a_corrected_teacher_agrees_better_with_labels_and_keeps_the_rest(network: Network) -> None:
+def test_it_knows_colours_from_few_pixels(network: Network) -> None:
+    batch, truth = coloured(3, 0.02)
+    found = predicted(taught(network, batch), network, batch[0])
+    right = found.argmax(axis=1) == truth
+    assert right[inside_of_squares(truth)].mean() > 0.95
+
+
+@pytest.mark.parametrize("side", [64, 61, 33])
+def test_every_pixel_has_probabilities(network: Network, side: int) -> None:
+    batch, _ = coloured(3, 0.1)
+    found = predicted(taught(network, batch), network, batch[0][..., :side, :])
+    assert found.shape == (4, 3, side, 64)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_class_without_labels_is_nowhere_predicted(network: Network) -> None:
+    (pixels, labels), _ = coloured(3, 0.1)
+    labels[labels == 1] = UNLABELLED
+    assert (predicted(taught(network, (pixels, labels)), network, pixels)[:, 1] == 0).all()
+
+
+def test_without_a_label_there_is_none(network: Network) -> None:
+    batch, _ = coloured(3, 0.0)
+    features = PixelFeatures(3, None)
+    for parent in (None, CorrectedParent(network, [])):
+        assert fitted_teacher(network, features, parent, windows_of(batch), 3, 0) is None
+
+
+def test_with_a_parent_it_keeps_what_that_knows(network: Network) -> None:
+    """The labels are of the class that the parent has wrong; of what it has right, there are none."""
     (pixels, labels), truth = coloured(3, 0.05)
     errors = np.where(labels == 2, labels, np.uint8(UNLABELLED))
-    before = predicted(Teacher(network.frozen()), network, pixels)
-    after = predicted(corrected_teacher(network, [], [(pixels, errors)], 0), network, pixels)
-    right = [np.take_along_axis(found, truth[:, None], axis=1)[:, 0] for found in (before, after)]
-    assert right[0][truth == 2].mean() < 0.1
-    assert right[1][truth == 2].mean() > 0.3
-    assert right[1][truth != 2].mean() > 0.9
+    replay = pixels, np.full_like(labels, UNLABELLED)
+    teacher = taught(network, (pixels, errors), replay, parent=CorrectedParent(network, []))
+    right = predicted(teacher, network, pixels).argmax(axis=1) == truth
+    inside = inside_of_squares(truth)
+    assert right[inside & (truth != 2)].mean() > 0.9
+    assert right[inside & (truth == 2)].mean() > 0.3
+    assert teacher.label_weight == 0
+    alone = predicted(taught(network, (pixels, errors)), network, pixels)
+    assert (alone.argmax(axis=1) == 2).all()
 
 
-def test_a_new_class_is_predicted_only_where_labels_ask_for_it(network: Network) -> None:
-    (pixels, labels), truth = coloured(3, 0.05)
-    known = np.where(labels == 2, np.uint8(UNLABELLED), labels)
-    without, given = (
-        predicted(corrected_teacher(network, [2], [(pixels, some)], 0), network, pixels)[:, 2]
-        for some in (known, labels)
-    )
-    assert without.max() < 0.05
-    assert given[truth == 2].mean() > 0.2
-    assert given[truth != 2].mean() < 0.1
-
-
-def test_the_parent_itself_stays_as_it_is(network: Network) -> None:
-    before = {name: value.clone() for name, value in network.model.state_dict().items()}
-    corrected_teacher(network, [1], [coloured(3, 0.1)[0]], 0)
-    assert all(torch.equal(before[name], value) for name, value in network.model.state_dict().items())
-
-
-def test_a_probe_learns_colours_from_few_pixels() -> None:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        network = network_of(Lite0Probe(3, 4))
-    batch, truth = coloured(4, 0.02)
-    found = predicted(probe_teacher(network, [batch], 0), network, batch[0])
-    assert (found.argmax(axis=1) == truth).mean() > 0.9
+def test_labels_anywhere_stand_for_the_images(network: Network) -> None:
+    """The parent is wrong on as many labels as it expects to be anywhere, or on fewer."""
+    (pixels, labels), _ = coloured(3, 0.05)
+    easy = np.where(labels == 2, np.uint8(UNLABELLED), labels)
+    replay = pixels, np.full_like(labels, UNLABELLED)
+    assert taught(network, (pixels, easy), replay, parent=CorrectedParent(network, [])).label_weight == 1
+    assert taught(network, (pixels, labels)).label_weight == 1
 
 
 def test_the_same_labels_give_the_same_teacher(network: Network) -> None:
     batch, _ = coloured(3, 0.1)
-    one, other = (predicted(corrected_teacher(network, [], [batch], 5), network, batch[0]) for _ in range(2))
+    one, other = (
+        predicted(taught(network, batch, parent=CorrectedParent(network, []), seed=5), network, batch[0])
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(one, other)
 
 
@@ -124,7 +119,7 @@ def test_learning_from_a_teacher_alone_is_learning_its_map(network: Network, con
         student = network.with_model(build_model(config.model, 3, 3))
     plain = config.model_copy(update={"cutmix": 0.0, "colour_jitter": 0.0, "blur": 0.0})
     learner = Learner(student, plain)
-    learner.teacher, learner.teacher_weight = corrected_teacher(network, [], [(pixels, labels)], 0), 1.0
+    learner.teacher, learner.teacher_weight = taught(network, (pixels, labels)), 1.0
     for _ in range(60):
         learner.step(pixels, np.full_like(labels, UNLABELLED), 0.02)
     wanted = predicted(learner.teacher, network, pixels).argmax(axis=1)
@@ -142,9 +137,9 @@ def test_the_labelled_share_is_that_of_the_counted_areas(
 def test_a_teacher_counts_less_the_more_is_labelled(data: TrainingData, config: TrainConfig) -> None:
     def weight(px_of_each: int, **changes: object) -> float:
         areas = tuple(replace(area, class_px=(px_of_each,) * 3) for area in data.train)
-        return teacher_weight(config.model_copy(update=changes), replace(data, train=areas), None)
+        return teacher_weight(config.model_copy(update=changes), replace(data, train=areas))
 
     assert weight(0) == config.teacher_weight
     assert 0 < weight(150) < weight(20) < config.teacher_weight
-    assert weight(1000) == teacher_weight(config, data, None) == 0
-    assert weight(20, teacher_weight=0.0) == weight(20, pretrained=False) == 0
+    assert weight(1000) == teacher_weight(config, data) == 0
+    assert weight(20, teacher_weight=0.0) == 0
