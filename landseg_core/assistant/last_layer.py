@@ -79,7 +79,7 @@ class LastLayer:
         """
         images, (features, scores), stride = self._run(pixels)
         found, opinion = (interpolated(values, columns / stride, rows / stride) for values in (features, scores))
-        return LastLayerRows(np.hstack([found, *_filters(images, columns, rows)]), opinion)
+        return LastLayerRows(np.hstack([found, *filters_at(images[0].float().cpu().numpy(), columns, rows)]), opinion)
 
     @torch.inference_mode()
     def maps(self, pixels: npt.NDArray[Any]) -> LastLayerMaps:
@@ -117,11 +117,11 @@ def _planes(values: torch.Tensor) -> npt.NDArray[np.float32]:
     return planes
 
 
-def _filters(
-    images: torch.Tensor, columns: npt.NDArray[Any], rows: npt.NDArray[Any]
+def filters_at(
+    pixels: npt.NDArray[np.float32], columns: npt.NDArray[Any], rows: npt.NDArray[Any]
 ) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield the filters of each scale, (N, F), at positions in the only one of the (1, C, H, W) `images`."""
-    for found in padded_filter_maps(images[0].float().cpu().numpy()):
+    """Yield the filters of each scale, (N, F), at positions in normalised (C, H, W) pixels."""
+    for found in padded_filter_maps(pixels):
         values = torch.from_numpy(found.values)[None]
         yield interpolated(values, (columns + ALIGNMENT) / found.stride, (rows + ALIGNMENT) / found.stride)
 

@@ -141,7 +141,7 @@ class TrainConfig(pydantic.BaseModel):
         24.0,
         title=N_("Teacher weight"),
         description=N_(
-            "Where few pixels are labelled: weight of what a random forest, or the parent model, predicts elsewhere"
+            "Where few pixels are labelled: weight of what a random forest fitted to them predicts elsewhere"
         ),
     )
     flips: bool = Field(default=True, title=N_("Random flips"), description=N_("Mirror patches at random"))

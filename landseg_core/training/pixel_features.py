@@ -9,9 +9,8 @@ import numpy.typing as npt
 import torch
 
 from landseg_core.assistant.encoder import EncoderFeatures
-from landseg_core.assistant.filter_scores import padded_filter_maps
-from landseg_core.assistant.filters import ALIGNMENT, filter_count
-from landseg_core.assistant.last_layer import interpolated
+from landseg_core.assistant.filters import filter_count
+from landseg_core.assistant.last_layer import filters_at, interpolated
 
 Floats = npt.NDArray[np.float32]
 Coordinates = npt.NDArray[np.floating]
@@ -30,12 +29,7 @@ class PixelFeatures:
 
     def at(self, chip: Floats, columns: Coordinates, rows: Coordinates) -> Floats:
         """Return the (N, F) features of a normalised (C, H, W) chip at positions, whose pixels have centres at 0.5."""
-        return np.concatenate([*self._filters(chip, columns, rows), *self._levels(chip, columns, rows)], axis=1)
-
-    def _filters(self, chip: Floats, columns: Coordinates, rows: Coordinates) -> Iterator[Floats]:
-        for found in padded_filter_maps(chip):
-            values = torch.from_numpy(found.values)[None]
-            yield interpolated(values, (columns + ALIGNMENT) / found.stride, (rows + ALIGNMENT) / found.stride)
+        return np.concatenate([*filters_at(chip, columns, rows), *self._levels(chip, columns, rows)], axis=1)
 
     def _levels(self, chip: Floats, columns: Coordinates, rows: Coordinates) -> Iterator[Floats]:
         if self._encoder is not None:

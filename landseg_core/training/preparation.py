@@ -77,7 +77,7 @@ def fine_tuned_config(config: TrainConfig, given: Collection[str] | None = None)
 
 
 def config_for_few_labels(config: TrainConfig) -> TrainConfig:
-    """Return the settings of a run with a teacher: `FEW_LABELS`, where the user chose nothing else; see ADR 49."""
+    """Return the settings of a run with a teacher: `FEW_LABELS` for what is at its default; see ADR 49."""
     return config.model_copy(update={name: value for name, value in FEW_LABELS.items() if _at_default(config, name)})
 
 

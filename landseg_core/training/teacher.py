@@ -98,10 +98,10 @@ def fitted_teacher(
     With a `parent`, this is corrected for the labels first, and windows without a label are for replay.
     """
     points = _points(network, features, parent, windows, seed)
-    labelled = np.concatenate([each.classes for each in points]) != UNLABELLED
+    wanted = np.concatenate([each.classes for each in points])
+    labelled = wanted != UNLABELLED
     if not labelled.any():
         return None
-    wanted = np.concatenate([each.classes for each in points])
     seen = np.concatenate([each.features.result() for each in points])
     weights, label_weight = np.ones(len(wanted)), 1.0
     if parent is None:

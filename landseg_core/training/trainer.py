@@ -147,10 +147,7 @@ class Trainer:
         sampler, notices = chip_sampler(self._config, data, reader, checkpoint, with_teacher=weight > 0)
         state.notices.extend(notices)
         if weight:
-            state.notices.append(teacher_notice(self._config, data, state.parent))
-            state.learner.teacher_weight = weight
-            state.learner.has_parent = state.parent is not None
-            state.learner.teacher = run_teacher(state, reader, folder.parent_model, checkpoint)
+            self._add_teacher(state, weight, reader, checkpoint)
         batches = Batches(sampler, reader, self._config.batch, network)
         teacher = state.learner.teacher
         validation = RunValidation(
@@ -164,6 +161,11 @@ class Trainer:
             teacher.label_weight if teacher else 1.0,
         )
         return TrainingLoop(state, batches, validation, folder, clock, checkpoint, emit)
+
+    def _add_teacher(self, state: RunState, weight: float, reader: AreaReader, checkpoint: Callable[[], None]) -> None:
+        state.notices.append(teacher_notice(self._config, state.data, state.parent))
+        state.learner.teacher_weight, state.learner.has_parent = weight, state.parent is not None
+        state.learner.teacher = run_teacher(state, reader, self._folder.parent_model, checkpoint)
 
     def _state(self, data: TrainingData, reader: AreaReader, device: torch.device) -> RunState:
         if not self._resume:

@@ -30,11 +30,11 @@ def landscape(shared: Path) -> Path:
 @pytest.fixture(scope="session")
 def run_folder(landscape: Path, shared: Path) -> Path:
     """Return the folder of a short run on the landscape."""
-    run = shared / "run"
+    run, finished = shared / "run", shared / "run.finished"
     data = ("--images", landscape / "images", "--masks", landscape / "masks", "--classes", landscape / "classes.json")
     lists = ("--train-list", landscape / "train.txt", "--val-list", landscape / "val.txt")
     with FileLock(run.with_suffix(".lock")):
-        if not (run / "finished").exists():
+        if not finished.exists():
             run_landseg("train", *data, *lists, "--out", run, "--minutes", 0.25, "--chip", 128)
-            (run / "finished").touch()
+            finished.touch()
     return run
