@@ -29,7 +29,7 @@ class Rows:
 
 REPORTED = Rows(
     "figure that a run reports of itself, against the truth",
-    ("from-nothing", "parent-strokes", "parent-errors"),
+    ("from-nothing", "starter", "parent-strokes", "parent-errors"),
     (
         Goal("reported_difference", "difference in mIoU", by="mean", at_most=0.08),
         Goal("reported_holds", "share of runs whose 95 % interval holds the truth", by="mean", at_least=0.80),

@@ -19,6 +19,7 @@ from benchmarks.scribbles import UNLABELLED, Mask
 from benchmarks.simulated_user import Effort, Stroke, labels_of, strokes_at_errors_on_images, strokes_on_images
 from landseg_core.models.header import read_header
 from landseg_core.models.starter import STARTER
+from landseg_core.runs.config import NEW_MODEL
 
 STROKES = 60
 FROM_NOTHING_MINUTES, FURTHER_MINUTES = 3.0, 1.0
@@ -90,12 +91,16 @@ def from_nothing(code_of: CodeOf, case: Case, *options: str) -> Measured:
     return Measured(_values(case, done, labels), labels.effort, done.seconds)
 
 
+def _from_new_model(case: Case) -> Measured:
+    return from_nothing(now, case, "--from", NEW_MODEL)
+
+
 def _from_starter(case: Case) -> Measured:
-    """Train on 60 strokes from the starter model, on a scene that it has not seen."""
+    """Train on 60 strokes as landseg does by itself, from the starter model, on a scene that this has not seen."""
     seen = {image["stem"] for image in read_header(STARTER).training["trained_on"]}
     if not seen.isdisjoint(case.scene.stems):
         raise SystemExit(f"the starter model was trained on {case.scene.name}: choose {' or '.join(FINAL)}")
-    return from_nothing(now, case, "--from", STARTER)
+    return from_nothing(now, case)
 
 
 def parent_untouched(case: Case) -> Measured:
@@ -188,13 +193,14 @@ LINES = {
     ),
     "from-nothing": _line(
         f"{STROKES} strokes, {FROM_NOTHING_MINUTES:g} min from nothing",
-        partial(from_nothing, now),
+        _from_new_model,
         Goal("miou", "gain in mIoU over before", over="from-nothing-before", at_least=0.10),
     ),
     "starter": _line(
-        f"{STROKES} strokes, {FROM_NOTHING_MINUTES:g} min from the starter model",
+        f"{STROKES} strokes, {FROM_NOTHING_MINUTES:g} min as landseg does by itself, from the starter model",
         _from_starter,
         Goal("miou", "gain in mIoU over from nothing", over="from-nothing"),
+        Goal("miou", "gain in mIoU over before", over="from-nothing-before", at_least=0.10),
     ),
     "parent": _line("parent of other scenes, untouched", parent_untouched, fixed=True),
     "parent-strokes-before": _line(

@@ -58,7 +58,9 @@ def _alpha(text: str) -> str:
 
 
 _SPLITS = {"blocks": N_("Blocks"), "images": N_("Whole images")}
-_STARTS = {STARTER: N_("Starter model, trained on aerial images")}
+NEW_MODEL = "new"
+"""What `start_from` is where the user wants a new model; without a value it is up to landseg."""
+_STARTS = {STARTER: N_("Starter model, trained on aerial images"), NEW_MODEL: N_("A new model")}
 _PRECISIONS = {"auto": N_("Automatic"), "fp32": "fp32"}
 
 
@@ -109,12 +111,15 @@ class TrainConfig(pydantic.BaseModel):
     )
     start_from: Annotated[
         str | None,
-        FieldHints(option="--from", metavar="MODEL|RUN|starter", choices=_STARTS, others=True, unset=N_("A new model")),
+        FieldHints(
+            option="--from", metavar="MODEL|RUN|starter|new", choices=_STARTS, others=True, unset=N_("Automatic")
+        ),
     ] = Field(
         None,
         title=N_("Start from"),
         description=N_(
-            "Model or run to fine-tune, which sets network, bands and ground resolution; or the starter model"
+            "Model or run to fine-tune, which sets network, bands and ground resolution. Automatic: the starter model "
+            "where few pixels are labelled, else a new model"
         ),
     )
     new_label_share: Share = Field(
@@ -263,6 +268,11 @@ class TrainConfig(pydantic.BaseModel):
         return self
 
     @property
+    def start_model(self) -> str | None:
+        """The model or run to start from, None for a new model."""
+        return None if self.start_from == NEW_MODEL else self.start_from
+
+    @property
     def read_options(self) -> ReadOptions:
         """Return how images are read; when fine-tuning, they need only nearly have the parent model's resolution.
 
@@ -270,7 +280,7 @@ class TrainConfig(pydantic.BaseModel):
         """
         from landseg_core.data.read_options import ReadOptions
 
-        return ReadOptions(self.bands, self.resolution_m, self.alpha, of_model=self.start_from is not None)
+        return ReadOptions(self.bands, self.resolution_m, self.alpha, of_model=self.start_model is not None)
 
 
 def renamed_settings(stored: Mapping[str, Any]) -> dict[str, Any]:

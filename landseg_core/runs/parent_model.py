@@ -113,9 +113,9 @@ def parent_areas_finder(config: TrainConfig, run: Path, *, resume: bool) -> Find
     Raises:
         ModelError: the model, or that record, cannot be read.
     """
-    if config.start_from is None:
+    if config.start_model is None:
         return None
-    header = load_parent(RunFolder(run)) if resume else read_header(config.start_from)
+    header = load_parent(RunFolder(run)) if resume else read_header(config.start_model)
     if header is None:
         return None
     known = header

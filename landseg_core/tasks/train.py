@@ -156,7 +156,7 @@ def data_options(config: TrainConfig, open_project: OpenProject = open_read_only
         split=config.split,
         buffer=config.buffer,
         mapping=config.value_mapping,
-        start_from=config.start_from,
+        start_from=config.start_model,
         open_project=open_project,
     )
 

@@ -124,7 +124,7 @@ def weighted_sources(
 def _new_labels(
     config: TrainConfig, data: TrainingData, reader: AreaReader, checkpoint: Callable[[], None]
 ) -> tuple[list[WeightedSource], list[str]]:
-    if config.start_from in (None, STARTER) or not config.new_label_share:
+    if config.start_model in (None, STARTER) or not config.new_label_share:
         return [], []
     if data.previous_labels is None:
         return [], [NO_SAVED_LABELS.format(config.start_from)]

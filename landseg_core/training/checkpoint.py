@@ -23,7 +23,7 @@ from landseg_core.output_files import copy_atomically, write_atomically
 from landseg_core.raster.alpha import AUTO
 from landseg_core.raster.source import RasterSource
 from landseg_core.raster.views import RasterView
-from landseg_core.runs.config import Share, TrainConfig, checked_config
+from landseg_core.runs.config import NEW_MODEL, Share, TrainConfig, checked_config
 from landseg_core.runs.folder import RunFolder
 from landseg_core.training.schedule import RunPosition
 
@@ -197,7 +197,7 @@ def resumed_config(folder: Path, given: Mapping[str, Any]) -> TrainConfig:
     run.require_run()
     record = load_checkpoint_record(run)
     named = {name: value for name, value in given.items() if value is not None}
-    if "start_from" in named:
+    if named.get("start_from", NEW_MODEL) != NEW_MODEL:
         named["start_from"] = absolute_model(named["start_from"])
     length = dict.fromkeys(_LENGTHS) if named.keys() & _LENGTHS else {}
     config = checked_config(record.config.model_dump() | length | named)

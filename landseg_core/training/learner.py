@@ -71,7 +71,7 @@ class Learner:
 
     `micro_batch` is how many chips of a batch are in memory together; a step uses all of them nevertheless.
     `encoder_share` is the share of the learning rate that the network's encoder gets. A `teacher`, where there is one,
-    counts `teacher_weight` beside the labels, and is a parent model if `has_parent`.
+    counts `teacher_weight` beside the labels.
     """
 
     def __init__(self, network: Network, config: TrainConfig, encoder_share: float = 1.0) -> None:
@@ -79,7 +79,6 @@ class Learner:
         self.network = network
         self.teacher: Teacher | None = None
         self.teacher_weight = 0.0
-        self.has_parent = False
         self.ema = ModelEma(network.model, config.ema)
         self.micro_batch, self.encoder_share = config.batch, encoder_share
         self._dice = config.dice
@@ -118,7 +117,7 @@ class Learner:
         A short run on few labels would replace them by those of a few chips.
         """
         self.network.model.train()
-        if self.teacher is not None and self.has_parent:
+        if self.teacher is not None and self.teacher.has_parent:
             for module in self.network.model.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()

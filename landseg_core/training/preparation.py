@@ -54,25 +54,24 @@ def fine_tuned_config(config: TrainConfig, given: Collection[str] | None = None)
     """Return the settings of a run, with those that it takes over from the model that it fine-tunes.
 
     Network, bands and ground resolution are the model's, so that its features stay valid; of the starter model only the
-    network. So are mask values and
-    alpha band, where they are not given. Learning rate and warm-up are lower, where they
-    are not given. `given` names the settings that the user gave; where nobody knows, they are those that are not at
-    their defaults. The path of the model is made absolute. Without `start_from`, or done again, it changes nothing. A
-    run that is resumed has it all in its checkpoint; see `resumed_config`.
+    network. So are mask values and alpha band, where they are not given. Learning rate and warm-up are lower, where
+    they are not given. `given` names the settings that the user gave; where nobody knows, they are those that are not
+    at their defaults. The path of the model is made absolute. Without a model to start from, or done again, it changes
+    nothing. A run that is resumed has it all in its checkpoint; see `resumed_config`.
 
     Raises:
         ModelError: there is no such model, or it is damaged.
         TrainingError: a setting that was given contradicts the model.
     """
-    if config.start_from is None:
+    if config.start_model is None:
         return config
-    header = read_header(config.start_from)
+    header = read_header(config.start_model)
     known = [name for name in TrainConfig.model_fields if not _at_default(config, name)] if given is None else given
     defaults = {"learning_rate": FINE_TUNING_RATE * _default("learning_rate"), "warm_up": FINE_TUNING_WARM_UP}
     alpha = {} if header.alpha == AUTO else {"alpha": header.alpha}
     wanted = defaults | _mask_values_of(header) | alpha
     taken = {name: value for name, value in wanted.items() if name not in known}
-    path = {"start_from": absolute_model(config.start_from)}
+    path = {"start_from": absolute_model(config.start_model)}
     return config.model_copy(update=taken | path | _of_model(config, header, known))
 
 
@@ -174,9 +173,9 @@ def check_labels(data: TrainingData, checkpoint: Callable[[], None]) -> None:
 
 
 def _require_other_folder(config: TrainConfig, folder: RunFolder) -> None:
-    if config.start_from in (None, STARTER):
+    if config.start_model in (None, STARTER):
         return
-    start = Path(config.start_from).resolve()
+    start = Path(config.start_model).resolve()
     if folder.path.resolve() in (start, start.parent):
         raise TrainingError(
             N_(

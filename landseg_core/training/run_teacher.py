@@ -16,11 +16,12 @@ from landseg_core.geo.window import PixelWindow
 from landseg_core.labels.classes import UNLABELLED
 from landseg_core.messages import N_
 from landseg_core.models.catalog import CATALOG
-from landseg_core.models.header import BundleHeader
+from landseg_core.models.starter import STARTER
 from landseg_core.runs.config import TrainConfig
 from landseg_core.training.corrected_parent import CorrectedParent
 from landseg_core.training.pixel_features import PixelFeatures
-from landseg_core.training.state import RunState, start_from_model
+from landseg_core.training.start import start_from_model
+from landseg_core.training.state import RunState
 from landseg_core.training.teacher import Teacher, Window, fitted_teacher
 
 FEW_LABELS = 0.2
@@ -38,21 +39,31 @@ def teacher_weight(config: TrainConfig, data: TrainingData) -> float:
     return config.teacher_weight * max(0.0, 1 - labelled_share(data.train) / FEW_LABELS)
 
 
-def teacher_notice(config: TrainConfig, data: TrainingData, parent: BundleHeader | None) -> str:
-    """Return the sentence about where a run with a teacher learns what."""
-    share = labelled_share(data.train)
-    if parent is not None:
-        return N_(
-            "{share:.1%} of the training areas is labelled: elsewhere the run keeps to what {model} predicts, "
-            "corrected for the labels",
-            share=share,
-            model=config.start_from,
-        )
-    return N_(
+def teacher_notices(state: RunState, teacher: Teacher) -> list[str]:
+    """Return the sentences about where a run with a teacher learns what."""
+    share, model = labelled_share(state.data.train), state.config.start_model
+    if teacher.has_parent:
+        return [
+            N_(
+                "{share:.1%} of the training areas is labelled: elsewhere the run keeps to what {model} predicts, "
+                "corrected for the labels",
+                share=share,
+                model=model,
+            )
+        ]
+    of_forest = N_(
         "{share:.1%} of the training areas is labelled: elsewhere the run is trained on the predictions of a random "
         "forest fitted to the labels",
         share=share,
     )
+    if state.parent is None:
+        return [of_forest]
+    contradicted = N_(
+        "the labels are predicted better without {model} than with it: the run begins with its weights, but does not "
+        "keep to its predictions",
+        model=model,
+    )
+    return [contradicted, of_forest]
 
 
 def run_teacher(state: RunState, reader: AreaReader, parent: Path, checkpoint: Callable[[], None]) -> Teacher | None:
@@ -72,7 +83,9 @@ def run_teacher(state: RunState, reader: AreaReader, parent: Path, checkpoint: C
     windows = [*_labelled_windows(data, reader, config.seed, checkpoint)]
     if corrected:
         windows += _replay_windows(data, reader, checkpoint)
-    return fitted_teacher(network, features, corrected, windows, len(data.schema), config.seed)
+    # Nobody has seen the map of the starter model before labelling: labels are no corrections of it, but a test.
+    doubted = config.start_model == STARTER
+    return fitted_teacher(network, features, corrected, windows, len(data.schema), config.seed, doubted=doubted)
 
 
 def _parent(state: RunState, path: Path) -> CorrectedParent:

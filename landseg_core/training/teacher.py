@@ -39,6 +39,8 @@ LABELLED_POINTS, REPLAYED_POINTS = 120, 85
 """Pixels of a window that a teacher is fitted to at most: labelled ones of each class, or others for replay."""
 SPACING = 4
 """Px between the points of a chip at which the trees are asked; in between, probabilities are interpolated."""
+FOLDS = 3
+"""Parts of the windows, each of which is predicted by trees fitted to the others to decide on a doubted parent."""
 
 Window = tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]
 """(C, H, W) native pixels and (H, W) class indices, 255 where unlabelled."""
@@ -61,6 +63,11 @@ class Teacher:
     ) -> None:
         self._features, self._parent, self._trees, self._classes = features, parent, trees, classes
         self.label_weight = label_weight
+
+    @property
+    def has_parent(self) -> bool:
+        """Return whether its trees see what a parent predicts."""
+        return self._parent is not None
 
     def probabilities(self, images: torch.Tensor) -> torch.Tensor:
         """Return the (N, K, H, W) float32 probabilities of normalised (N, C, H, W) images."""
@@ -92,36 +99,60 @@ def fitted_teacher(
     windows: Iterable[Window],
     classes: int,
     seed: int,
+    *,
+    doubted: bool = False,
 ) -> Teacher | None:
     """Return a teacher fitted to the labels of `windows`, whose pixels `network` normalises; None where there are none.
 
-    With a `parent`, this is corrected for the labels first, and windows without a label are for replay.
+    With a `parent`, this is corrected for the labels first, and windows without a label are for replay. One that is
+    `doubted`, as it may know nothing of such images, is left out where labels are predicted better without it.
     """
-    points = _points(network, features, parent, windows, seed)
-    wanted = np.concatenate([each.classes for each in points])
-    labelled = wanted != UNLABELLED
-    if not labelled.any():
+    pixels = _pixels(network, features, parent, windows, seed)
+    if not pixels.labelled.any():
         return None
-    seen = np.concatenate([each.features.result() for each in points])
-    weights, label_weight = np.ones(len(wanted)), 1.0
-    if parent is None:
-        seen, wanted, weights = seen[labelled], wanted[labelled], weights[labelled]
-    else:
-        filters = seen[:, : features.filters]
-        rows = LastLayerRows.joined([each.of_parent for each in points if each.of_parent is not None])
-        with_filters = LastLayerRows(np.hstack([rows.features, filters]), rows.scores)
-        parent.correct(
-            with_filters.chosen(labelled),
-            wanted[labelled].astype(np.int64),
-            with_filters.chosen(~labelled),
-            features.filters,
-        )
-        seen = np.hstack([seen, parent.shares(rows, filters)])
-        opinion = softmax(rows.scores)
-        wrong = float((opinion.argmax(axis=1) != wanted)[labelled].mean())
-        weights, wanted = _with_replay(opinion, wanted, labelled, wrong)
-        label_weight = _label_weight(opinion[~labelled], wrong)
-    return Teacher(features, parent, _trees(seen, wanted, weights, seed), classes, label_weight)
+    if parent is not None and doubted and not _is_borne_out(parent, pixels, seed):
+        parent = None
+    trees, label_weight = _fitted(parent, pixels, seed)
+    return Teacher(features, parent, trees, classes, label_weight)
+
+
+def _fitted(parent: CorrectedParent | None, pixels: _Pixels, seed: int) -> tuple[ExtraTreesClassifier, float]:
+    """Return trees fitted to pixels, with the `parent` corrected for them, and how far labels stand for the images."""
+    if parent is None or pixels.of_parent is None:
+        labelled = pixels.chosen(pixels.labelled)
+        return _trees(labelled.features, labelled.classes, np.ones(len(labelled.classes)), seed), 1.0
+    rows = LastLayerRows(np.hstack([pixels.of_parent.features, pixels.filters]), pixels.of_parent.scores)
+    known = pixels.labelled
+    classes = pixels.classes[known].astype(np.int64)
+    parent.correct(rows.chosen(known), classes, rows.chosen(~known), pixels.filters.shape[1])
+    opinion = softmax(rows.scores)
+    wrong = float((opinion.argmax(axis=1) != pixels.classes)[known].mean())
+    weights, wanted = _with_replay(opinion, pixels.classes, known, wrong)
+    return _trees(pixels.seen(parent), wanted, weights, seed), _label_weight(opinion[~known], wrong)
+
+
+def _is_borne_out(parent: CorrectedParent, pixels: _Pixels, seed: int) -> bool:
+    """Return whether trees that see the `parent` predict labels of windows that they were not fitted to at least as
+    well as trees that do not; all classes count alike. False where the labels lie in a single window."""
+    folds = pixels.windows % FOLDS
+    used = np.unique(folds[pixels.labelled])
+    if len(used) < 2:
+        return False
+    right: dict[bool, list[npt.NDArray[np.bool_]]] = {True: [], False: []}
+    held_out = [pixels.chosen(pixels.labelled & (folds == fold)) for fold in used]
+    for fold, others in zip(used, held_out, strict=True):
+        rest = pixels.chosen(~pixels.labelled | (folds != fold))
+        for each in (parent, None):
+            trees, _ = _fitted(each, rest, seed)
+            predicted: npt.NDArray[np.uint8] = trees.predict(others.seen(each))
+            right[each is not None].append(predicted == others.classes)
+    wanted = np.concatenate([each.classes for each in held_out])
+    recalls = {has: _mean_recall(np.concatenate(found), wanted) for has, found in right.items()}
+    return recalls[True] >= recalls[False]
+
+
+def _mean_recall(right: npt.NDArray[np.bool_], classes: npt.NDArray[np.uint8]) -> float:
+    return float(np.mean([right[classes == value].mean() for value in np.unique(classes)]))
 
 
 def _label_weight(opinion: Floats, wrong: float) -> float:
@@ -159,31 +190,61 @@ def _with_replay(
 
 
 @dataclass(frozen=True, eq=False)
-class _Points:
-    """Pixels of a window: (N,) class indices, 255 without, (N, F) features, and what they are to the parent."""
+class _Pixels:
+    """Pixels of windows: (N,) class indices, 255 without, and the numbers of their windows, (N, F) features.
+
+    `filters` are those of the features that are filters, `of_parent` what the pixels are to a parent.
+    """
 
     classes: npt.NDArray[np.uint8]
-    features: Future[Floats]
+    windows: npt.NDArray[np.intp]
+    features: Floats
+    filters: Floats
     of_parent: LastLayerRows | None
 
+    @property
+    def labelled(self) -> npt.NDArray[np.bool_]:
+        known: npt.NDArray[np.bool_] = self.classes != UNLABELLED
+        return known
 
-def _points(
+    def seen(self, parent: CorrectedParent | None) -> Floats:
+        """Return what trees see of the pixels: their features, and what a corrected `parent` makes of them."""
+        if parent is None or self.of_parent is None:
+            return self.features
+        return np.hstack([self.features, parent.shares(self.of_parent, self.filters)])
+
+    def chosen(self, these: npt.NDArray[np.bool_]) -> _Pixels:
+        rows = None if self.of_parent is None else self.of_parent.chosen(these)
+        return _Pixels(self.classes[these], self.windows[these], self.features[these], self.filters[these], rows)
+
+
+def _pixels(
     network: Network,
     features: PixelFeatures,
     parent: CorrectedParent | None,
     windows: Iterable[Window],
     seed: int,
-) -> list[_Points]:
-    found: list[_Points] = []
+) -> _Pixels:
+    classes: list[npt.NDArray[np.uint8]] = []
+    seen: list[Future[Floats]] = []
+    of_parent: list[LastLayerRows] = []
     with _threads(cores()) as pool:
         for number, (pixels, labels) in enumerate(windows):
             images = network.normalise(pixels[np.newaxis])
             rows, columns = _chosen(labels, np.random.default_rng((seed, number)))
             at = columns + 0.5, rows + 0.5
-            of_parent = parent.maps(images)[0].at(*at) if parent else None
-            seen = pool.submit(features.at, _on_cpu(images)[0], *at)
-            found.append(_Points(labels[rows, columns], seen, of_parent))
-    return found
+            if parent is not None:
+                of_parent.append(parent.maps(images)[0].at(*at))
+            seen.append(pool.submit(features.at, _on_cpu(images)[0], *at))
+            classes.append(labels[rows, columns])
+    every = np.concatenate([each.result() for each in seen])
+    return _Pixels(
+        np.concatenate(classes),
+        np.repeat(np.arange(len(classes)), [len(each) for each in classes]),
+        every,
+        every[:, : features.filters],
+        LastLayerRows.joined(of_parent) if of_parent else None,
+    )
 
 
 def _chosen(

@@ -37,9 +37,10 @@ from landseg_core.training.loop import (
 from landseg_core.training.preparation import check_labels, check_run_folder, config_for_few_labels
 from landseg_core.training.previewer import Previewer
 from landseg_core.training.run_record import ModelRecord, SampleRecord
-from landseg_core.training.run_teacher import run_teacher, teacher_notice, teacher_weight
+from landseg_core.training.run_teacher import run_teacher, teacher_notices, teacher_weight
 from landseg_core.training.run_validation import RunValidation, ValidationStarted
 from landseg_core.training.schedule import RunClock
+from landseg_core.training.start import config_with_starter
 from landseg_core.training.state import RunState
 from landseg_core.training.validation import ValidatedWindow
 
@@ -104,7 +105,7 @@ class Trainer:
         reader = data.reader()
         check_labels(data, lambda: self._clock.checkpoint(control))
         if teacher_weight(self._config, data) and not self._resume:
-            self._config = config_for_few_labels(self._config)
+            self._config = config_for_few_labels(config_with_starter(self._config, data))
         with _own_random_numbers(self._config.seed, device), memory_as_sentence(device):
             state = self._state(data, reader, device)
             self._prepare_folder(state)
@@ -163,9 +164,10 @@ class Trainer:
         return TrainingLoop(state, batches, validation, folder, clock, checkpoint, emit)
 
     def _add_teacher(self, state: RunState, weight: float, reader: AreaReader, checkpoint: Callable[[], None]) -> None:
-        state.notices.append(teacher_notice(self._config, state.data, state.parent))
-        state.learner.teacher_weight, state.learner.has_parent = weight, state.parent is not None
-        state.learner.teacher = run_teacher(state, reader, self._folder.parent_model, checkpoint)
+        teacher = run_teacher(state, reader, self._folder.parent_model, checkpoint)
+        state.learner.teacher, state.learner.teacher_weight = teacher, weight
+        if teacher is not None:
+            state.notices.extend(teacher_notices(state, teacher))
 
     def _state(self, data: TrainingData, reader: AreaReader, device: torch.device) -> RunState:
         if not self._resume:
@@ -183,8 +185,8 @@ class Trainer:
         else:
             self._folder.start()
             self._folder.write_config({"landseg": __version__, **self._config.model_dump(mode="json")})
-            if state.parent is not None and self._config.start_from is not None:
-                save_parent(self._folder, state.parent, model_path(self._config.start_from))
+            if state.parent is not None and self._config.start_model is not None:
+                save_parent(self._folder, state.parent, model_path(self._config.start_model))
         save_environment(self._folder.environment, state.data, state.learner.network.device)
 
 

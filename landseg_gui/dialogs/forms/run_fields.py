@@ -27,6 +27,7 @@ from landseg_core.models.catalog import CATALOG, Architecture
 from landseg_core.models.starter import STARTER, STARTER_NETWORK
 from landseg_core.runs.config import (
     DEFAULT_EPOCHS,
+    NEW_MODEL,
     RENAMED_SETTINGS,
     TrainConfig,
     field_problems,
@@ -236,7 +237,7 @@ class RunFields(QObject):
 
         A run that fine-tunes a model has the settings of that model, which are not remembered for others.
         """
-        if self.settings()[START_FROM]:
+        if self.settings()[START_FROM] not in (None, NEW_MODEL):
             return {}
         config = TrainConfig.model_validate(self.settings()).model_dump(mode="json")
         lengths = {"epochs": self._epochs.value(), "minutes": self._minutes.value()}

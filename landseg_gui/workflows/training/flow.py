@@ -154,7 +154,7 @@ class TrainFlow(Flow):
         meter = ThroughputMeter()
         job.reported.connect(meter.take)
         job.ended.connect(lambda: self._save_throughput(config, meter))
-        job.finished.connect(lambda result: self._use_model(result, config.start_from))
+        job.finished.connect(lambda result: self._use_model(result, config.start_model))
         ask_if_large(job, self._window, lambda: self.start(task.model_copy(update={"large": True}), config))
         job.stopped.connect(self._report_stop)
         job.ended.connect(self._release)

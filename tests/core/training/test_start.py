@@ -36,7 +36,7 @@ from landseg_core.runs.parent_model import (
 from landseg_core.training.checkpoint import resumed_config
 from landseg_core.training.learner import Learner
 from landseg_core.training.preparation import FINE_TUNING_RATE, FINE_TUNING_WARM_UP, fine_tuned_config
-from landseg_core.training.state import start_from_model
+from landseg_core.training.start import start_from_model
 from tests.support.models import with_header
 
 NORMALISATION = Normalisation((90.0, 80.0, 70.0), (20.0, 30.0, 40.0))

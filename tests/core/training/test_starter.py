@@ -21,10 +21,13 @@ from landseg_core.models.normalisation import Normalisation
 from landseg_core.models.pretrained import STEM
 from landseg_core.models.starter import STARTER, STARTER_NETWORK
 from landseg_core.models.weights import weights_of
-from landseg_core.runs.config import TrainConfig
+from landseg_core.runs.config import NEW_MODEL, TrainConfig
 from landseg_core.runs.folder import RunFolder
+from landseg_core.runs.provenance import provenance
+from landseg_core.runs.report_content import read_config
 from landseg_core.training.checkpoint import resumed_config
-from landseg_core.training.preparation import fine_tuned_config
+from landseg_core.training.preparation import FINE_TUNING_RATE, fine_tuned_config
+from landseg_core.training.start import config_with_starter
 from landseg_core.training.state import RunState
 
 NORMALISATION = Normalisation((90.0, 80.0, 70.0), (20.0, 30.0, 40.0))
@@ -101,6 +104,57 @@ def test_its_weights_are_adapted_to_other_images(
     assert state.parent is None
     assert state.normalisation != NORMALISATION
     assert any("its weights are adapted" in notice for notice in state.notices)
+
+
+@pytest.mark.parametrize(
+    ("given", "start"),
+    [
+        ({}, STARTER),
+        ({"start_from": NEW_MODEL}, NEW_MODEL),
+        ({"start_from": "other"}, "other"),
+        ({"model": "unet16"}, None),
+        ({"pretrained": False}, None),
+    ],
+)
+def test_a_run_on_few_labels_starts_from_it_unless_settings_say_otherwise(
+    given: dict[str, object], start: str | None, data: TrainingData
+) -> None:
+    config = config_with_starter(TrainConfig.model_validate(given), data)
+    assert config.start_from == start
+    fresh = TrainConfig().learning_rate
+    assert config.learning_rate == (FINE_TUNING_RATE * fresh if start == STARTER else fresh)
+
+
+@pytest.mark.parametrize("changes", [{"bands": (1, 2), "band_names": ()}, {"dtype": "uint16"}])
+def test_it_is_not_chosen_for_images_of_another_kind(changes: dict[str, object], data: TrainingData) -> None:
+    assert config_with_starter(TrainConfig(), replace(data, **changes)).start_from is None
+
+
+def test_it_is_not_chosen_for_images_that_it_was_trained_on(
+    bundle: ModelBundle, data: TrainingData, tmp_path: Path
+) -> None:
+    trained = replace(bundle.header, training=provenance(data, lambda: None))
+    ModelBundle(trained, bundle.state).save(tmp_path / "starter.safetensors")
+    assert config_with_starter(TrainConfig(), data).start_from is None
+
+
+def test_a_run_on_few_labels_begins_with_it_by_itself(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    few = replace(data, train=tuple(replace(area, class_px=(5, 5, 5)) for area in data.train))
+    left_open = config.model_copy(update={"start_from": None})
+    for name, labels in {"few": few, "many": data}.items():
+        RecordedRun(left_open, tmp_path / name).fit(labels)
+    assert RunFolder(tmp_path / "few").parent_model.exists()
+    assert not RunFolder(tmp_path / "many").parent_model.exists()
+    assert read_config(RunFolder(tmp_path / "few"))["start_from"] == STARTER
+    assert resumed_config(tmp_path / "few", {}).start_from == STARTER
+
+
+def test_a_new_model_can_be_asked_for(config: TrainConfig, data: TrainingData, tmp_path: Path) -> None:
+    new = fine_tuned_config(config.model_copy(update={"start_from": NEW_MODEL}))
+    RecordedRun(new, tmp_path / "run").fit(data)
+    assert not RunFolder(tmp_path / "run").parent_model.exists()
+    assert resumed_config(tmp_path / "run", {"start_from": NEW_MODEL}) == new
+    assert not new.read_options.of_model
 
 
 def test_the_one_that_comes_with_landseg_is_whole_and_small(monkeypatch: pytest.MonkeyPatch) -> None:

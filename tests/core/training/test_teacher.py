@@ -33,10 +33,12 @@ def windows_of(batch: Batch) -> Iterator[Window]:
     yield from zip(*batch, strict=True)
 
 
-def taught(network: Network, *batches: Batch, parent: CorrectedParent | None = None, seed: int = 0) -> Teacher:
+def taught(
+    network: Network, *batches: Batch, parent: CorrectedParent | None = None, seed: int = 0, doubted: bool = False
+) -> Teacher:
     """Return a teacher of three classes that is fitted to chips as its windows, with filters alone."""
     windows = [window for batch in batches for window in windows_of(batch)]
-    teacher = fitted_teacher(network, PixelFeatures(3, None), parent, windows, 3, seed)
+    teacher = fitted_teacher(network, PixelFeatures(3, None), parent, windows, 3, seed, doubted=doubted)
     assert teacher is not None
     return teacher
 
@@ -101,6 +103,28 @@ def test_labels_anywhere_stand_for_the_images(network: Network) -> None:
     replay = pixels, np.full_like(labels, UNLABELLED)
     assert taught(network, (pixels, easy), replay, parent=CorrectedParent(network, [])).label_weight == 1
     assert taught(network, (pixels, labels)).label_weight == 1
+
+
+@pytest.mark.parametrize(("classes", "kept"), [((0, 1, 2), True), ((1, 0, 2), False)])
+def test_a_doubted_parent_teaches_only_if_labels_bear_it_out(
+    network: Network, classes: tuple[int, ...], kept: bool
+) -> None:
+    """The parent tells two colours apart; labels call them what it does, or each by the name of the other."""
+    (pixels, labels), _ = coloured(2, 0.05)
+    called = np.append(classes, np.full(256 - len(classes), UNLABELLED)).astype(np.uint8)[labels]
+    replay = coloured(2, 0.0, seed=1)[0]
+    teacher = taught(network, (pixels, called), replay, parent=CorrectedParent(network, []), doubted=True)
+    assert teacher.has_parent is kept
+    assert taught(network, (pixels, called), replay, parent=CorrectedParent(network, [])).has_parent
+    if not kept:
+        alone = taught(network, (pixels, called))
+        np.testing.assert_array_equal(predicted(teacher, network, pixels), predicted(alone, network, pixels))
+
+
+def test_labels_in_a_single_window_bear_no_doubted_parent_out(network: Network) -> None:
+    (pixels, labels), _ = coloured(2, 0.05)
+    labels[1:] = UNLABELLED
+    assert not taught(network, (pixels, labels), parent=CorrectedParent(network, []), doubted=True).has_parent
 
 
 def test_the_same_labels_give_the_same_teacher(network: Network) -> None:

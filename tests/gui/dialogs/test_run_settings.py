@@ -31,7 +31,7 @@ from pytestqt.qtbot import QtBot
 
 from landseg_core.models.catalog import CATALOG
 from landseg_core.models.starter import STARTER, STARTER_NETWORK
-from landseg_core.runs.config import TrainConfig, field_problems
+from landseg_core.runs.config import NEW_MODEL, TrainConfig, field_problems
 from landseg_gui.dialogs.forms.presets import PRESETS
 from landseg_gui.dialogs.forms.setting_editors import editor_for
 from landseg_gui.dialogs.train import TrainDialog
@@ -261,10 +261,12 @@ def test_a_value_that_is_shown_is_the_value_that_is_read(qtbot: QtBot, name: str
 
 def test_a_run_may_start_from_the_starter_model_which_has_a_network(dialog: TrainDialog) -> None:
     start = dialog.findChild(QComboBox, "train_start_from")
-    assert start.currentText() == "A new model"
+    assert start.currentText() == "Automatic"
     dialog.findChild(QComboBox, "train_model").setCurrentText("unet16")
     start.setCurrentIndex(1)
     assert (dialog.config().start_from, dialog.config().model) == (STARTER, STARTER_NETWORK)
+    start.setCurrentIndex(2)
+    assert (start.currentText(), dialog.config().start_from) == ("A new model", NEW_MODEL)
     start.setEditText("")
     assert dialog.config().start_from is None
 
